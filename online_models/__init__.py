@@ -1,0 +1,1 @@
+"""What we believe: the response model on River, labels, evaluation and snapshots."""

@@ -1,0 +1,1 @@
+"""A shop with known truth: customers, how they react to coupons, drift and abuse."""

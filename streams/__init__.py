@@ -1,0 +1,1 @@
+"""The only room that knows Kafka, Faust, JSON, HTTP and clocks."""
