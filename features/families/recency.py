@@ -1,0 +1,57 @@
+"""How long ago and how long: gaps between actions, dwell time."""
+
+from features import scale
+from features.feature import Feature
+from features.reading import Reading
+
+FAMILY = "recency"
+DEFAULT_DWELL_S = 20.0
+
+FEATURES = (
+    Feature(
+        name="any_gap_now",
+        unit="seconds",
+        window="now",
+        family=FAMILY,
+        meaning="Time since the action before this one, 4 for the first; ln(1 + s) / 4.",
+    ),
+    Feature(
+        name="order_gap_now",
+        unit="seconds",
+        window="now",
+        family=FAMILY,
+        meaning="Time since the last order, 4 before the first; ln(1 + s) / 4.",
+    ),
+    Feature(
+        name="browse_dwell_mean_lifetime",
+        unit="seconds",
+        window="lifetime",
+        family=FAMILY,
+        meaning="Mean time on a product's page, imputed where unknown; ln(1 + s) / 4.",
+    ),
+    Feature(
+        name="browse_dwell_missing",
+        unit="flag",
+        window="lifetime",
+        family=FAMILY,
+        meaning="1 if no view told its dwell time.",
+    ),
+)
+
+
+def values(reading: Reading) -> tuple[float, ...]:
+    """Give the family's numbers in the order of `FEATURES`."""
+    profile, total = reading.profile, reading.profile["total"]
+    newest, ordered_ms = profile["newest_ms"], profile["last"].get("order")
+    dwells = total.get("dwell")
+    dwell_s = (
+        total["dwell_ms"] / dwells / 1_000
+        if dwells
+        else reading.imputer.mean("dwell_s", DEFAULT_DWELL_S)
+    )
+    return (
+        scale.span(newest[0] - newest[1]) if len(newest) > 1 else scale.CEILING,
+        scale.CEILING if ordered_ms is None else scale.span(reading.now_ms - ordered_ms),
+        scale.span(dwell_s * 1_000),
+        0.0 if dwells else 1.0,
+    )
