@@ -1,12 +1,19 @@
 """What the shop may give: campaigns, their coupons and the limits on both."""
 
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Literal
 
-Kind = Literal[
-    "amount_off", "percent_off", "free_shipping", "gift", "second_half_price", "bundle"
-]
+Kind = Literal["amount_off", "percent_off", "free_shipping", "gift", "second_half_price", "bundle"]
 ScopeOf = Literal["shop", "category", "brand", "product"]
+DAY_MINUTES = 24 * 60
+
+
+def _require(condition: bool, name: str, expected: str, was: object) -> None:
+    if not condition:
+        msg = f"{name} must be {expected}, was {was!r}"
+        raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +22,11 @@ class Scope:
 
     of: ScopeOf = "shop"
     names: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Refuse a scope that covers nothing, or names that would be ignored."""
+        named = self.of != "shop"
+        _require(bool(self.names) == named, "names", "set unless of is 'shop'", sorted(self.names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +45,10 @@ class Audience:
     bought: bool | None = None
     share_ratio: float = 1.0  # tiered or targeted distribution: this share of users, by hash
 
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        _require(0 < self.share_ratio <= 1, "share_ratio", "in (0, 1]", self.share_ratio)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
@@ -47,6 +63,17 @@ class Schedule:
     weekdays: frozenset[int] = frozenset()
     quiet: tuple[tuple[int, int], ...] = ()
     utc_offset_minutes: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse times that no clock shows."""
+        for span in self.quiet:
+            _require(
+                all(0 <= minute <= DAY_MINUTES for minute in span) and span[0] != span[1],
+                "quiet",
+                "two different minutes of the day",
+                span,
+            )
+        _require(self.weekdays <= set(range(7)), "weekdays", "in 0..6", sorted(self.weekdays))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +126,17 @@ class Coupon:
     title: str = ""
     line: int = 0  # where it stands in its file, for messages
 
+    def __post_init__(self) -> None:
+        """Refuse money and depths that would turn a discount into a charge or a giveaway."""
+        for name in ("off_minor", "cost_minor", "min_spend_minor", "cooldown_ms"):
+            _require(getattr(self, name) >= 0, name, "0 or more", getattr(self, name))
+        _require(0 <= self.off_ratio <= 1, "off_ratio", "in 0..1", self.off_ratio)
+        cap_minor = self.max_discount_minor
+        _require(cap_minor is None or cap_minor >= 0, "max_discount_minor", "0 or more", cap_minor)
+        _require(self.validity_ms > 0, "validity_ms", "above 0", self.validity_ms)
+        _require(self.per_user >= 1, "per_user", "1 or more", self.per_user)
+        _require(self.quota is None or self.quota >= 1, "quota", "1 or more", self.quota)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
@@ -122,6 +160,14 @@ class Campaign:
     coupons: tuple[Coupon, ...] = ()
     line: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse a budget or margin that no shop can have."""
+        _require(self.budget_minor >= 0, "budget_minor", "0 or more", self.budget_minor)
+        _require(0 <= self.margin_ratio <= 1, "margin_ratio", "in 0..1", self.margin_ratio)
+        _require(self.per_user >= 1, "per_user", "1 or more", self.per_user)
+        window_ms = self.per_user_window_ms
+        _require(window_ms > 0, "per_user_window_ms", "above 0", window_ms)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
@@ -130,7 +176,55 @@ class Catalogue:
     campaigns: tuple[Campaign, ...] = ()
     version: str = "empty"  # a digest of the content, recorded in every decision
 
+    @classmethod
+    def of(cls, campaigns: Iterable[Campaign]) -> "Catalogue":
+        """Put campaigns in order and give the whole its version.
+
+        Raises
+        ------
+        ValueError
+            Two campaigns or two coupons share an id, so that a decision could not name one.
+
+        Examples
+        --------
+        >>> spring = Campaign(campaign_id="spring", budget_minor=500)
+        >>> Catalogue.of([spring]).version == Catalogue.of([spring]).version
+        True
+        """
+        ordered = tuple(sorted(campaigns, key=lambda campaign: campaign.campaign_id))
+        _require_distinct("campaign_id", [campaign.campaign_id for campaign in ordered])
+        catalogue = cls(campaigns=ordered, version=version_of(ordered))
+        _require_distinct("coupon_id", [coupon.coupon_id for coupon in catalogue.coupons])
+        return catalogue
+
     @property
     def coupons(self) -> tuple[Coupon, ...]:
         """Every coupon of every campaign, in a fixed order."""
         return tuple(coupon for campaign in self.campaigns for coupon in campaign.coupons)
+
+
+def version_of(campaigns: tuple[Campaign, ...]) -> str:
+    """Digest the content: 64 bits of SHA-256 in hexadecimal.
+
+    Line numbers are left out, so comments and blank lines do not make a new version.
+    """
+    return hashlib.sha256(_canonical(campaigns).encode()).hexdigest()[:16]
+
+
+def _canonical(value: object) -> str:
+    if is_dataclass(value) and not isinstance(value, type):
+        named = (f.name for f in fields(value) if f.name != "line")
+        inner = ",".join(f"{name}={_canonical(getattr(value, name))}" for name in named)
+        return f"{type(value).__name__}({inner})"
+    if isinstance(value, frozenset):
+        return "{" + ",".join(sorted(map(repr, value))) + "}"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key!r}:{_canonical(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, tuple):
+        return "(" + ",".join(map(_canonical, value)) + ")"
+    return repr(value)
+
+
+def _require_distinct(name: str, ids: list[str]) -> None:
+    repeated = sorted({one for one in ids if ids.count(one) > 1})
+    _require(not repeated, name, "used once", repeated)

@@ -1,0 +1,213 @@
+"""The money and the quotas that one Kafka partition may give, in double entry.
+
+Every partition owns a fixed share of each campaign, so partitions never have to ask each other and
+all of them together cannot give more than the budget. Every movement takes from one account what it
+adds to another: share = free + held + spent, none of them negative, after every call.
+"""
+
+from typing import Literal
+
+from coupons.accounts import LedgerState, copied, opened, share_of
+from coupons.catalogue import Campaign, Catalogue, Coupon
+from coupons.lifecycle import Lifecycle
+from coupons.pacing import Pacing, elapsed_ratio, expected_spend_minor, shadow_price
+
+Side = Literal["free_minor", "held_minor", "spent_minor"]
+
+
+class LedgerImbalance(Exception):
+    """The books would not balance: a bug, never data; the worker has to stop."""
+
+
+class Ledger:
+    """Budget and quota of one partition.
+
+    Examples
+    --------
+    >>> ten = Coupon(coupon_id="ten", campaign_id="spring", kind="amount_off", off_minor=10)
+    >>> spring = Campaign(campaign_id="spring", budget_minor=25, coupons=(ten,))
+    >>> ledger = Ledger(partition=0, partitions=1)
+    >>> ledger.charge(ten, spring, 20)
+    >>> ledger.blocked(ten, spring, 10), ledger.free_minor("spring"), ledger.held_minor("spring")
+    ('budget_exhausted', 5, 20)
+    """
+
+    def __init__(
+        self,
+        *,
+        partition: int,
+        partitions: int,
+        pacing: Pacing | None = None,
+        state: LedgerState | None = None,
+    ) -> None:
+        if not 0 <= partition < partitions:
+            message = f"partition must be in 0..{partitions - 1}, was {partition}"
+            raise ValueError(message)
+        self.partition = partition
+        self.partitions = partitions
+        self.pacing = pacing or Pacing()
+        self._now_ms = state["now_ms"] if state else 0
+        accounts = state["accounts"] if state else {}
+        self._accounts = {name: copied(account) for name, account in accounts.items()}
+        for name in self._accounts:
+            self._check(name)
+
+    @classmethod
+    def load(
+        cls, state: LedgerState, *, partition: int, partitions: int, pacing: Pacing | None = None
+    ) -> "Ledger":
+        """Rebuild a ledger from what `dump` gave; the books are checked."""
+        return cls(partition=partition, partitions=partitions, pacing=pacing, state=state)
+
+    def dump(self) -> LedgerState:
+        """Return the state as plain JSON, apart from the ledger's own."""
+        accounts = {name: copied(account) for name, account in self._accounts.items()}
+        return {"now_ms": self._now_ms, "accounts": accounts}
+
+    def adopt(self, catalogue: Catalogue) -> None:
+        """Follow a catalogue: new, raised, lowered and ended campaigns, from now on.
+
+        Below what is out a share cannot fall: then nothing more is granted, and money that comes
+        back leaves the share.
+        """
+        for campaign in catalogue.campaigns:
+            self._follow(campaign)
+        names = {campaign.campaign_id for campaign in catalogue.campaigns}
+        for name in sorted(self._accounts.keys() - names):
+            account = self._accounts[name]
+            account["target_minor"] = 0
+            self._fit(name)
+            if not account["share_minor"] and not any(account["issued"].values()):
+                del self._accounts[name]
+
+    def advance(self, now_ms: int) -> None:
+        """Move event time on for pacing; it never goes back."""
+        self._now_ms = max(self._now_ms, now_ms)
+
+    def blocked(self, coupon: Coupon, campaign: Campaign, charge_minor: int) -> str | None:
+        """Say `quota_exhausted` or `budget_exhausted`, None if the coupon can be paid for."""
+        account = self._accounts.get(campaign.campaign_id)
+        if coupon.quota is not None:
+            issued = account["issued"].get(coupon.coupon_id, 0) if account else 0
+            if issued >= share_of(coupon.quota, self.partition, self.partitions):
+                return "quota_exhausted"
+        out_minor = account["held_minor"] + account["spent_minor"] if account else 0
+        share_minor = share_of(campaign.budget_minor, self.partition, self.partitions)
+        return "budget_exhausted" if charge_minor > share_minor - out_minor else None
+
+    def charge(self, coupon: Coupon, campaign: Campaign, charge_minor: int) -> None:
+        """Hold the worst case of a coupon that is being given, and take one of its quota.
+
+        Raises
+        ------
+        LedgerImbalance
+            There is not enough; `blocked` would have said so.
+        """
+        self._follow(campaign)
+        reason = self.blocked(coupon, campaign, charge_minor)
+        if reason is not None:
+            message = f"charge must be covered, was {charge_minor} for {coupon.coupon_id}: {reason}"
+            raise LedgerImbalance(message)
+        self._move(campaign.campaign_id, "free_minor", "held_minor", charge_minor)
+        account = self._accounts[campaign.campaign_id]
+        account["issued"][coupon.coupon_id] = account["issued"].get(coupon.coupon_id, 0) + 1
+        if account["starts_ms"] is None:
+            account["starts_ms"] = self._now_ms
+
+    def settle(self, lifecycle: Lifecycle) -> None:
+        """Book what the wallet reports; it reports everything once.
+
+        Raises
+        ------
+        LedgerImbalance
+            More would come back than is out.
+        """
+        name, charge_minor = lifecycle.campaign_id, lifecycle.charge_minor
+        if not charge_minor and not lifecycle.refund_minor and not lifecycle.quota_back:
+            return
+        self._move(name, "held_minor", "spent_minor", charge_minor)
+        self._move(name, "spent_minor", "free_minor", lifecycle.refund_minor)
+        account = self._accounts[name]
+        account["settled_minor"] += charge_minor
+        if lifecycle.quota_back:
+            account["issued"][lifecycle.coupon_id] -= 1
+        self._fit(name)
+
+    def share_minor(self, campaign_id: str) -> int:
+        """Return what free, held and spent sum to."""
+        return self._of(campaign_id, "share_minor")
+
+    def free_minor(self, campaign_id: str) -> int:
+        """Return what can still be given; the decision's `remaining`."""
+        return self._of(campaign_id, "free_minor")
+
+    def held_minor(self, campaign_id: str) -> int:
+        """Return what is set aside for coupons that may still be used."""
+        return self._of(campaign_id, "held_minor")
+
+    def spent_minor(self, campaign_id: str) -> int:
+        """Return what used coupons have cost."""
+        return self._of(campaign_id, "spent_minor")
+
+    def lambda_price(self, campaign_id: str) -> float:
+        """Return the shadow price of a campaign's budget, 0 while it is ample or unknown.
+
+        See `coupons.pacing.shadow_price`; event time is that of `advance`.
+        """
+        account = self._accounts.get(campaign_id)
+        if account is None or account["starts_ms"] is None or not account["share_minor"]:
+            return 0.0
+        elapsed = elapsed_ratio(
+            self._now_ms, account["starts_ms"], account["ends_ms"], self.pacing.horizon_ms
+        )
+        spend_minor = expected_spend_minor(
+            account["share_minor"],
+            account["held_minor"],
+            account["spent_minor"],
+            account["settled_minor"],
+            self.pacing,
+        )
+        return shadow_price(spend_minor / account["share_minor"], elapsed, self.pacing)
+
+    def prices(self) -> dict[str, float]:
+        """Return the shadow price of every campaign, for `policy.choose`."""
+        return {name: self.lambda_price(name) for name in self._accounts}
+
+    def _of(self, campaign_id: str, side: Literal[Side, "share_minor"]) -> int:
+        account = self._accounts.get(campaign_id)
+        return account[side] if account else 0
+
+    def _follow(self, campaign: Campaign) -> None:
+        target_minor = share_of(campaign.budget_minor, self.partition, self.partitions)
+        account = self._accounts.get(campaign.campaign_id)
+        if account is None:
+            account = self._accounts[campaign.campaign_id] = opened(campaign)
+        if campaign.starts_ms is not None:
+            account["starts_ms"] = campaign.starts_ms
+        account["ends_ms"] = campaign.ends_ms
+        if account["target_minor"] != target_minor:
+            account["target_minor"] = target_minor
+            self._fit(campaign.campaign_id)
+
+    def _fit(self, name: str) -> None:
+        account = self._accounts[name]
+        out_minor = account["held_minor"] + account["spent_minor"]
+        account["share_minor"] = max(account["target_minor"], out_minor)
+        account["free_minor"] = account["share_minor"] - out_minor
+        self._check(name)
+
+    def _move(self, name: str, source: Side, target: Side, amount_minor: int) -> None:
+        account = self._accounts[name]
+        if not 0 <= amount_minor <= account[source]:
+            message = f"{name}: move must be in 0..{account[source]} {source}, was {amount_minor}"
+            raise LedgerImbalance(message)
+        account[source] -= amount_minor
+        account[target] += amount_minor
+        self._check(name)
+
+    def _check(self, name: str) -> None:
+        account = self._accounts[name]
+        sides = account["free_minor"], account["held_minor"], account["spent_minor"]
+        if min(sides) < 0 or sum(sides) != account["share_minor"]:
+            message = f"{name}: share must be free + held + spent, was {account}"
+            raise LedgerImbalance(message)

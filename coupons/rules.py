@@ -1,0 +1,214 @@
+"""A catalogue prepared for deciding: what can be worked out once is not worked out per event."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from functools import lru_cache
+
+from coupons.audiences import Check, checks_of
+from coupons.catalogue import Campaign, Catalogue, Coupon, Schedule, Scope
+from coupons.choices import Blocked, Candidate
+from coupons.hours import closed_reason, steady_span
+from coupons.price import pricer, worst_case_minor
+from coupons.scopes import covers
+from features.actions import Action
+from features.basket import Basket
+from features.traits import Traits
+
+SHOP = 0  # the place of the whole-shop scope in `Plan.scopes`
+REMEMBERED_NAMES = 8192
+KEPT_PLANS = 8
+STEPS = 100  # ratios of an action go in whole percents: finer than any response can be told
+MAX_BUILT = 1_000
+
+# Frozen records set each field through object.__setattr__; their slots are three times as fast,
+# and until it is returned nobody else holds the record.
+_new = object.__new__
+_action_slots = tuple(Action.__dict__[field.name].__set__ for field in fields(Action))
+_candidate_slots = tuple(Candidate.__dict__[field.name].__set__ for field in fields(Candidate))
+
+
+class Rule:
+    """One coupon, its campaign, and the answers that no customer changes.
+
+    Attributes
+    ----------
+    scope_at
+        Place of the coupon's scope in `Plan.scopes`.
+    timed
+        False where neither the campaign nor the coupon has a schedule.
+    charge_minor
+        What the budget holds for one coupon: its worst case.
+    """
+
+    __slots__ = (
+        "_built",
+        "_refusals",
+        "_steady_from_ms",
+        "_steady_reason",
+        "_steady_until_ms",
+        "campaign",
+        "charge_minor",
+        "checks",
+        "coupon",
+        "price",
+        "scope_at",
+        "timed",
+    )
+
+    def __init__(
+        self, coupon: Coupon, campaign: Campaign, scope_at: int, checks: tuple[Check, ...]
+    ) -> None:
+        self.coupon = coupon
+        self.campaign = campaign
+        self.scope_at = scope_at
+        self.checks = checks
+        self.charge_minor = worst_case_minor(coupon)
+        self.price = pricer(coupon)
+        always = Schedule(utc_offset_minutes=coupon.schedule.utc_offset_minutes)
+        bounds = (campaign.starts_ms, campaign.ends_ms)
+        self.timed = coupon.schedule != always or bounds != (None, None)
+        self._built: dict[tuple[int, int, int, int], Candidate] = {}
+        self._refusals: dict[str, Blocked] = {}
+        self._steady_from_ms = self._steady_until_ms = 0
+        self._steady_reason: str | None = None
+
+    def closed(self, now_ms: int) -> str | None:
+        """Say why the schedule forbids the coupon now; the last answer holds while it can."""
+        if not self._steady_from_ms <= now_ms < self._steady_until_ms:
+            given = self.campaign, self.coupon.schedule, now_ms
+            self._steady_from_ms, self._steady_until_ms = steady_span(*given)
+            self._steady_reason = closed_reason(*given)
+        return self._steady_reason
+
+    def candidate(
+        self, cost_minor: int, depth_steps: int, match_steps: int, gap_steps: int
+    ) -> Candidate:
+        """Give the record of this coupon as a candidate; equal ones are one and the same.
+
+        Baskets and tastes come again from event to event, and building was most of the time.
+        """
+        key = cost_minor, depth_steps, match_steps, gap_steps
+        candidate = self._built.get(key)
+        if candidate is None:
+            if len(self._built) >= MAX_BUILT:
+                self._built.clear()
+            ratios = depth_steps / STEPS, match_steps / STEPS, gap_steps / STEPS
+            candidate = _candidate(self.coupon, self.charge_minor, cost_minor, ratios)
+            self._built[key] = candidate
+        return candidate
+
+    def refuse(self, reason: str) -> Blocked:
+        """Give the record of this coupon refused for a reason; one record per reason."""
+        blocked = self._refusals.get(reason)
+        if blocked is None:
+            blocked = Blocked(coupon_id=self.coupon.coupon_id, reason=reason)
+            self._refusals[reason] = blocked
+        return blocked
+
+
+class Plan:
+    """The rules of a catalogue in its order, and the distinct scopes they speak of."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        named = [coupon.scope for coupon in catalogue.coupons if coupon.scope.of != "shop"]
+        self.scopes = (Scope(), *dict.fromkeys(named))
+        self._speaks_of = {scope.of for scope in self.scopes}
+        # Most names are touched by no scope and come again: the answer is remembered, in bounds.
+        self.touching = lru_cache(maxsize=REMEMBERED_NAMES)(self._touching)
+        self.rules = tuple(
+            self._rule(coupon, campaign)
+            for campaign in catalogue.campaigns
+            for coupon in campaign.coupons
+        )
+
+    def goods_minor(self, basket: Basket) -> list[int]:
+        """Value the basket's goods scope by scope; all of them where lines are not known."""
+        goods = [basket.goods_minor] * len(self.scopes)
+        if not basket.known or len(goods) == 1:
+            return goods
+        goods[SHOP + 1 :] = [0] * (len(goods) - 1)
+        for item in basket.items:
+            worth_minor = (item.price_minor or 0) * item.quantity
+            for at in self._scopes_of(item.category, item.brand, item.product_id):
+                goods[at] += worth_minor
+        return goods
+
+    def matches(self, affinity: dict[str, float]) -> list[float]:
+        """Sum a customer's interest scope by scope, each at most 1; 1 for the whole shop."""
+        sums = [0.0] * len(self.scopes)
+        for name, share in affinity.items():
+            for at in self.touching(name):
+                sums[at] += share
+        sums[SHOP] = 1.0
+        return [share if share < 1.0 else 1.0 for share in sums]
+
+    def touched(self, scope_at: int, names: Iterable[str]) -> bool:
+        """Tell whether any `category:x`, `brand:x` or `product:x` lies in a scope."""
+        return any(scope_at in self.touching(name) for name in names)
+
+    def _scopes_of(self, category: str | None, brand: str | None, product: str) -> list[int]:
+        places: list[int] = []
+        if category is not None and "category" in self._speaks_of:
+            places += self.touching("category:" + category)
+        if brand is not None and "brand" in self._speaks_of:
+            places += self.touching("brand:" + brand)
+        if "product" in self._speaks_of:
+            places += self.touching("product:" + product)
+        return places
+
+    def _touching(self, name: str) -> tuple[int, ...]:
+        of, _, value = name.partition(":")
+        return tuple(
+            at
+            for at, scope in enumerate(self.scopes)
+            if scope.of == of
+            and (value in scope.names or (of == "category" and covers(scope.names, value)))
+        )
+
+    def _rule(self, coupon: Coupon, campaign: Campaign) -> Rule:
+        scope_at = self.scopes.index(coupon.scope)
+
+        def has_bought(traits: Traits) -> bool:
+            if scope_at == SHOP:
+                return traits.orders_count > 0
+            return self.touched(scope_at, traits.bought)
+
+        return Rule(coupon, campaign, scope_at, checks_of(coupon, has_bought))
+
+
+def _candidate(
+    coupon: Coupon, charge_minor: int, cost_minor: int, ratios: tuple[float, float, float]
+) -> Candidate:
+    action = _new(Action)
+    put_action_id, put_kind, put_depth_ratio, put_match_ratio, put_gap_ratio = _action_slots
+    put_action_id(action, coupon.coupon_id)
+    put_kind(action, coupon.kind)
+    put_depth_ratio(action, ratios[0])
+    put_match_ratio(action, ratios[1])
+    put_gap_ratio(action, ratios[2])
+    candidate = _new(Candidate)
+    put_coupon, put_action, put_discount_minor, put_charge_minor = _candidate_slots
+    put_coupon(candidate, coupon)
+    put_action(candidate, action)
+    put_discount_minor(candidate, cost_minor)
+    put_charge_minor(candidate, charge_minor)
+    return candidate
+
+
+_plans: dict[int, tuple[Catalogue, Plan]] = {}
+
+
+def plan_of(catalogue: Catalogue) -> Plan:
+    """Prepare a catalogue, or find it prepared.
+
+    Found by identity: comparing content would cost more than deciding. The catalogue is kept beside
+    its plan, so its address cannot be used again while the plan is known.
+    """
+    known = _plans.get(id(catalogue))
+    if known is not None:
+        return known[1]
+    if len(_plans) == KEPT_PLANS:
+        del _plans[next(iter(_plans))]
+    plan = Plan(catalogue)
+    _plans[id(catalogue)] = (catalogue, plan)
+    return plan
