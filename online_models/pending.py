@@ -1,0 +1,86 @@
+"""How a decision that waits for its label lies in the row, and the outcome it becomes."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal, TypedDict
+from zlib import crc32
+
+from features.actions import Action
+from online_models.outcomes import Arm, Outcome
+
+
+class Pending(TypedDict):
+    """One decision that waits; short keys, because the row travels with every event.
+
+    `x` holds the user's features in the order of `names` and `n` says which names these were, `a`
+    the action as (id, kind, depth, match, gap), `q` the propensity, `p` the probability of
+    purchase, `due` the first moment at which no purchase counts any more, `m` the version of the
+    model, `c` the campaign.
+    """
+
+    id: str
+    at: int
+    due: int
+    arm: Arm
+    a: list[str | float]
+    q: float
+    p: float
+    x: list[float]
+    n: str
+    m: str
+    c: str | None
+
+
+def outcome_of(
+    decision: Pending,
+    state: Literal["opened", "settled", "censored"],
+    user_id: str,
+    names: Sequence[str],
+    settled_ms: int | None,
+    *,
+    money: tuple[int, int, int] | None = None,
+) -> Outcome:
+    """Tell one step in the life of a waiting decision; with `money`, that it was bought.
+
+    A decision that was remembered under other feature names has an empty `x`.
+
+    Parameters
+    ----------
+    money
+        (paid, discount, margin) of the order, in minor units.
+    """
+    action_id, kind, depth, match, gap = decision["a"]
+    order_minor, discount_minor, margin_minor = money or (0, 0, 0)
+    x = {}
+    if decision["n"] == names_id(tuple(names)):
+        x = {name: float(value) for name, value in zip(names, decision["x"], strict=True)}
+    return Outcome(
+        decision_id=decision["id"],
+        user_id=user_id,
+        arm=decision["arm"],
+        state=state,
+        decided_ms=decision["at"],
+        settled_ms=settled_ms,
+        x=x,
+        action=Action(
+            action_id=str(action_id),
+            kind=str(kind),
+            depth_ratio=float(depth),
+            match_ratio=float(match),
+            gap_ratio=float(gap),
+        ),
+        propensity=decision["q"],
+        p_buy=decision["p"],
+        y=money is not None,
+        order_minor=order_minor,
+        discount_minor=discount_minor,
+        margin_minor=margin_minor,
+        model_version=decision["m"],
+        campaign_id=decision["c"],
+    )
+
+
+@lru_cache(maxsize=64)
+def names_id(names: tuple[str, ...]) -> str:
+    """Return a short name for a sequence of feature names, to tell rows of other versions apart."""
+    return f"{crc32('|'.join(names).encode()):08x}"
