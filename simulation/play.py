@@ -1,0 +1,109 @@
+"""Plays a world under one way of deciding, and keeps what was earned by customer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from coupons.catalogue import Coupon
+from features.events import Event
+from simulation.shop import Shop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An offer as it was made."""
+
+    coupon: Coupon
+    decision_id: str
+    decided_ms: int
+    expires_ms: int
+
+
+class Decider(Protocol):
+    """Somebody who is told every event and may answer with an offer to its customer."""
+
+    def decide(self, event: Event) -> Given | None:
+        """Take the event in; None is for no offer."""
+
+
+class Nobody:
+    """Gives nothing to anybody: the world against which all others are measured."""
+
+    def decide(self, event: Event) -> Given | None:
+        """Give nothing."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What came of a world under one decider.
+
+    `profits_minor` is what was earned by customer, coupons paid; `expected_minor` the exact
+    expectation, at each offer, of what it changes against giving nothing, by customer.
+    """
+
+    events_count: int
+    offers_count: int
+    orders_count: int
+    spent_minor: int
+    profits_minor: tuple[int, ...]
+    expected_minor: tuple[float, ...]
+
+
+def end_of(shop: Shop, events_count: int) -> int:
+    """Play `events_count` events without an offer and tell when they are over (exclusive)."""
+    ts_ms = 0
+    for _ in range(events_count):
+        ts_ms = shop.next_event().ts_ms
+    return ts_ms + 1
+
+
+def play(
+    shop: Shop, decider: Decider, until_ms: int, on_event: Callable[[], None] | None = None
+) -> Run:
+    """Let the world run until `until_ms`, then until no offer made by then can matter any more.
+
+    The end is a moment and not a number of events, since orders that an offer brings are events
+    too: every decider gets the same customers for the same time.
+    """
+    expected = [0.0] * len(shop.profits_minor())
+    events_count = offers_count = 0
+    while (event := shop.event_before(until_ms)) is not None:
+        events_count += 1
+        given = decider.decide(event)
+        if given is not None:
+            offers_count += 1
+            index = shop.customer_of(event.user_id).index
+            expected[index] += _hand_over(shop, event, given)
+        if on_event is not None:
+            on_event()
+    drained_ms = until_ms + longest_validity_ms(shop)
+    while shop.event_before(drained_ms) is not None:
+        pass
+    return Run(
+        events_count=events_count,
+        offers_count=offers_count,
+        orders_count=shop.orders_count,
+        spent_minor=shop.spent_minor,
+        profits_minor=tuple(shop.profits_minor()),
+        expected_minor=tuple(expected),
+    )
+
+
+def longest_validity_ms(shop: Shop) -> int:
+    """Tell how long after its making an offer of this shop's catalogue can matter."""
+    return max((coupon.validity_ms for coupon in shop.catalogue.coupons), default=0)
+
+
+def _hand_over(shop: Shop, event: Event, given: Given) -> float:
+    worth = shop.worth(
+        event.user_id, given.coupon, now_ms=given.decided_ms, expires_ms=given.expires_ms
+    )
+    shop.receive(
+        event.user_id,
+        given.coupon,
+        decided_ms=given.decided_ms,
+        expires_ms=given.expires_ms,
+        decision_id=given.decision_id,
+    )
+    return worth.profit_minor

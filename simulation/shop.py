@@ -1,0 +1,206 @@
+"""The shop's clockwork: one event after another, in order of event time, for many customers."""
+
+from heapq import heapify, heapreplace
+
+from coupons.catalogue import Catalogue, Coupon
+from features.events import Event
+from simulation.customers import Customer, customer
+from simulation.goods import Shelf
+from simulation.telling import closing_steps, leaving_steps, order_event, step_event
+from simulation.truth import Reaction, Worth, offer_worth
+from simulation.visits import Visit, visits
+from simulation.walks import Held, Walk
+
+
+class Shop:
+    """A seeded shop with known truth.
+
+    The world of a customer (visits, baskets, dice) hangs on the seed and the customer alone, so two
+    runs with other decisions differ only where an offer changed a reaction (common random numbers).
+    Memory is bounded by the number of customers.
+
+    Parameters
+    ----------
+    seed
+        Names the world.
+    catalogue
+        The coupons that may be offered; its longest validity is how long an offer can matter.
+    start_ms
+        Event time at which it begins.
+    drift_ms
+        Event time at which some persuadables and lost causes trade places; None for never.
+
+    Examples
+    --------
+    >>> shop = Shop(seed=1, customers_count=20, catalogue=Catalogue(), start_ms=0)
+    >>> times = [shop.next_event().ts_ms for _ in range(200)]
+    >>> times == sorted(times)
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        customers_count: int,
+        catalogue: Catalogue,
+        start_ms: int,
+        drift_ms: int | None = None,
+    ) -> None:
+        if customers_count < 1:
+            message = f"customers_count must be at least 1, was {customers_count}"
+            raise ValueError(message)
+        self.seed = seed
+        self.catalogue = catalogue
+        self.spent_minor = 0
+        self.orders_count = 0
+        shelf = Shelf.stocked(seed)
+        self._walks: list[Walk] = []
+        for index in range(customers_count):
+            person = customer(seed, index)
+            plan = visits(seed, person, shelf, start_ms, drift_ms)
+            walk = Walk(customer=person, plan=plan)
+            walk.begin()
+            self._walks.append(walk)
+        self._by_user = {walk.customer.user_id: walk for walk in self._walks}
+        self._due = [(walk.next_ms, walk.customer.index) for walk in self._walks]
+        heapify(self._due)
+
+    def next_event(self) -> Event:
+        """Let the next thing happen and tell it."""
+        while True:
+            event = self._turn()
+            if event is not None:
+                return event
+
+    def event_before(self, ts_ms: int) -> Event | None:
+        """Let the next thing happen and tell it, if it happens before `ts_ms`."""
+        while self._due[0][0] < ts_ms:
+            event = self._turn()
+            if event is not None:
+                return event
+        return None
+
+    def receive(
+        self,
+        user_id: str,
+        coupon: Coupon | None,
+        *,
+        decided_ms: int,
+        expires_ms: int,
+        decision_id: str,
+    ) -> None:
+        """Hand an offer to a customer; None changes nothing.
+
+        Raises
+        ------
+        ValueError
+            The offer expires before it is made.
+        """
+        if coupon is None:
+            return
+        if expires_ms <= decided_ms:
+            message = f"expires_ms must be after decided_ms {decided_ms}, was {expires_ms}"
+            raise ValueError(message)
+        held = Held(coupon=coupon, decision_id=decision_id, expires_ms=expires_ms)
+        self._by_user[user_id].held = held
+
+    def worth(self, user_id: str, coupon: Coupon | None, *, now_ms: int, expires_ms: int) -> Worth:
+        """Expect, exactly, what giving `coupon` now changes against giving nothing now.
+
+        What a coupon still held would have done is taken off, since the new one replaces it. Summed
+        over all decisions of a run this is its expected incremental profit against giving nothing
+        at all (the performance difference lemma of Kakade and Langford, 2002).
+        """
+        if coupon is None:
+            return Worth()
+        walk = self._by_user[user_id]
+        new = self._outlook(walk, coupon, expires_ms)
+        held = walk.held
+        if held is None or held.expires_ms <= now_ms:
+            return new
+        old = self._outlook(walk, held.coupon, held.expires_ms)
+        return Worth(
+            new.profit_minor - old.profit_minor, new.spend_minor - old.spend_minor, new.most_minor
+        )
+
+    def visit_of(self, user_id: str) -> Visit:
+        """Tell the visit under way, or the next one."""
+        return self._by_user[user_id].coming[0]
+
+    def customer_of(self, user_id: str) -> Customer:
+        """Tell a customer's hidden nature."""
+        return self._by_user[user_id].customer
+
+    def profits_minor(self) -> list[int]:
+        """Tell what was earned so far by customer: margin on orders less what coupons cost."""
+        return [walk.profit_minor for walk in self._walks]
+
+    def _outlook(self, walk: Walk, coupon: Coupon, expires_ms: int) -> Worth:
+        coming = walk.upcoming()
+        if walk.leaves:
+            next(coming)  # nothing more comes of the visit under way
+        if not walk.buys:
+            return offer_worth(walk.react, coupon, coming, expires_ms)
+        visit = next(coming)
+        told = walk.react(coupon, visit)
+        if not told.fits or visit.order_ms >= expires_ms:
+            return offer_worth(walk.react, coupon, coming, expires_ms)
+        gain_minor = told.profit_minor - walk.react(None, visit).profit_minor
+        return Worth(gain_minor, told.cost_minor, told.cost_minor)
+
+    def _turn(self) -> Event | None:
+        walk = self._walks[self._due[0][1]]
+        event = self._advance(walk)
+        heapreplace(self._due, (walk.next_ms, walk.customer.index))
+        return event
+
+    def _advance(self, walk: Walk) -> Event | None:
+        if walk.position < len(walk.steps):
+            step = walk.steps[walk.position]
+            walk.position += 1
+            return step_event(self.seed, walk.customer, walk.coming[0], step, walk.position)
+        if walk.buys:
+            return self._order(walk)
+        if walk.leaves:
+            self._leave(walk)
+            return None
+        self._decide(walk)
+        return None
+
+    def _decide(self, walk: Walk) -> None:
+        visit = walk.coming[0]
+        walk.buys = visit.draw < self._reaction(walk, visit).p_buy
+        walk.leaves = not walk.buys and visit.carted
+        if walk.buys:
+            walk.steps += closing_steps(visit)
+        elif walk.leaves:
+            walk.steps += leaving_steps(visit)
+        else:
+            self._leave(walk)
+
+    def _order(self, walk: Walk) -> Event:
+        visit, held = walk.coming[0], walk.held
+        told = self._reaction(walk, visit)
+        used = held if told.fits else None
+        walk.profit_minor += told.profit_minor
+        self.spent_minor += told.cost_minor
+        self.orders_count += 1
+        if used is not None:
+            walk.held = None
+        self._leave(walk)
+        coupon = used.coupon if used else None
+        decision_id = used.decision_id if used else None
+        return order_event(self.seed, walk.customer, visit, told, coupon, decision_id)
+
+    def _leave(self, walk: Walk) -> None:
+        left = walk.coming.popleft()
+        walk.told.clear()
+        if walk.held is not None and walk.held.expires_ms <= left.truth_ms:
+            walk.held = None
+        walk.begin()
+
+    def _reaction(self, walk: Walk, visit: Visit) -> Reaction:
+        held = walk.held
+        in_force = held is not None and visit.order_ms < held.expires_ms
+        return walk.react(held.coupon if held and in_force else None, visit)
