@@ -1,0 +1,46 @@
+"""Keeps what could not be read, with all that is needed to mend and to send it again."""
+
+from collections.abc import Sequence
+
+from streams.decisions import rfc3339
+from streams.refusals import Reason
+
+DEAD_LETTER_VERSION = "1"
+
+Header = tuple[str, bytes]
+Outbound = tuple[bytes | None, bytes | None, list[Header]]
+"""Key, value and headers of a message to send."""
+
+
+def dead_letter(
+    *,
+    topic: str,
+    partition: int,
+    offset: int,
+    timestamp_ms: int,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Sequence[tuple[str, bytes | None]] | None,
+    reason: Reason,
+    detail: str,
+    group: str,
+    worker_version: str,
+) -> Outbound:
+    """Wrap a refused message: its bytes and headers untouched, the story in `dlq.` headers.
+
+    `dlq.failed_at` is the record's own time, so that a replay writes the same dead letter.
+    """
+    story = {
+        "dlq.reason": reason,
+        "dlq.detail": detail,
+        "dlq.original.topic": topic,
+        "dlq.original.partition": str(partition),
+        "dlq.original.offset": str(offset),
+        "dlq.original.timestamp": str(timestamp_ms),
+        "dlq.consumer.group": group,
+        "dlq.schema.version": DEAD_LETTER_VERSION,
+        "dlq.worker.version": worker_version,
+        "dlq.failed_at": rfc3339(max(timestamp_ms, 0)),
+    }
+    kept = [(name, content or b"") for name, content in headers or ()]
+    return key, value, [*kept, *((name, text.encode()) for name, text in story.items())]

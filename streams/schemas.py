@@ -1,0 +1,239 @@
+"""What producers may write and consumers will read: JSON Schemas and AsyncAPI, from the types.
+
+Published schemas are closed (a field nobody knows is a mistake of the producer's), reading is
+tolerant (`wire.decode` ignores such a field), so that both sides may move on their own.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+import yaml
+
+from features.events import FAMILY_OF, Family
+from online_models.outcomes import Outcome
+from streams import wire
+from streams.dead_letters import DEAD_LETTER_VERSION, dead_letter
+from streams.decisions import SCHEMA_VERSION, Decision
+from streams.native import FIELDS, NEEDS, NativeEvent
+from streams.refusals import MAX_DETAIL_LENGTH, REASONS
+from streams.settings import Settings
+from streams.topics import INBOUND, TopicSpec, inbound_name, specs
+
+Schema = dict[str, Any]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+ASYNCAPI_VERSION = "3.0.0"
+KAFKA_BINDING_VERSION = "0.5.0"
+_REQUIRED = ("event_id", "event_type", "user_id", "occurred_at")
+
+
+def _closed(schema: Schema, name: str, title: str) -> Schema:
+    """Close every object that names its fields, and give the schema its dialect and name."""
+    definitions = schema.get("$defs", {})
+    if "$ref" in schema:
+        schema = {**definitions.pop(schema["$ref"].rsplit("/", 1)[-1]), "$defs": definitions}
+    for part in (schema, *definitions.values()):
+        if "properties" in part:
+            part["additionalProperties"] = False
+    if not definitions:
+        schema.pop("$defs", None)
+    return {"$schema": DIALECT, "$id": f"{name}.schema.json", **schema, "title": title}
+
+
+def _types(family: Family) -> list[str]:
+    return [name for name, belongs in FAMILY_OF.items() if belongs == family]
+
+
+def _needs(event_type: str, groups: tuple[tuple[str, ...], ...]) -> Schema:
+    condition = {"properties": {"event_type": {"const": event_type}}}
+    wanted = [{"anyOf": [_given(name) for name in group]} for group in groups]
+    return {"if": condition, "then": {"allOf": wanted}}
+
+
+def _given(name: str) -> Schema:
+    if name == "items":
+        return {"required": [name], "properties": {name: {"minItems": 1}}}
+    return {"required": [name]}
+
+
+def _without_null(properties: Schema) -> Schema:
+    """Ask producers to leave out what they do not know; reading takes a null for the same."""
+    return {
+        name: next((choice for choice in part["anyOf"] if choice != {"type": "null"}), part)
+        if "anyOf" in part
+        else part
+        for name, part in properties.items()
+    }
+
+
+def inbound(family: Family) -> Schema:
+    """Give the schema of the native events of one topic.
+
+    Examples
+    --------
+    >>> inbound("heartbeats")["properties"]["event_type"]
+    {'enum': ['heartbeat']}
+    """
+    name = inbound_name(family)
+    schema = _closed(msgspec.json.schema(NativeEvent), name, f"Events of {name}")
+    for part in (schema, *schema["$defs"].values()):
+        part["properties"] = _without_null(part["properties"])
+    schema["properties"] = {field: schema["properties"][field] for field in FIELDS[family]}
+    schema["properties"]["event_type"] = {"enum": _types(family)}
+    beats = family == "heartbeats"
+    schema["required"] = ["event_type", "occurred_at"] if beats else list(_REQUIRED)
+    schema["description"] = f"Native JSON; the message's key is {'free' if beats else 'user_id'}."
+    needs = [_needs(event, groups) for event, groups in NEEDS.items() if FAMILY_OF[event] == family]
+    if needs:
+        schema["allOf"] = needs
+    used = wire.to_json(schema["properties"])
+    definitions = schema.pop("$defs", {})
+    kept = {key: part for key, part in definitions.items() if f"#/$defs/{key}" in used}
+    return {**schema, "$defs": kept} if kept else schema
+
+
+def _decision() -> Schema:
+    name = "coupon.decision.v1"
+    schema = _closed(msgspec.json.schema(Decision), name, f"A decision, version {SCHEMA_VERSION}")
+    # Every field is always written, so a consumer need not ask whether it is there.
+    return {**schema, "required": list(schema["properties"])}
+
+
+def _outcome() -> Schema:
+    return _closed(msgspec.json.schema(Outcome), "coupon.outcome.v1", "A step in a label's life")
+
+
+def _dead_letter() -> Schema:
+    """Describe the headers; the key, the value and all other headers are the refused message's."""
+    story = dead_letter(
+        topic="",
+        partition=0,
+        offset=0,
+        timestamp_ms=0,
+        key=None,
+        value=None,
+        headers=(),
+        reason="empty",
+        detail="",
+        group="",
+        worker_version="",
+    )[2]
+    known: dict[str, Schema] = {
+        "dlq.reason": {"enum": list(REASONS)},
+        "dlq.detail": {"type": "string", "maxLength": MAX_DETAIL_LENGTH},
+        "dlq.failed_at": {"type": "string", "format": "date-time"},
+        "dlq.schema.version": {"const": DEAD_LETTER_VERSION},
+        **{
+            f"dlq.original.{name}": {"type": "string", "pattern": "^-?[0-9]+$"}
+            for name in ("partition", "offset", "timestamp")
+        },
+    }
+    return {
+        "$schema": DIALECT,
+        "$id": "coupon.dead-letter.v1.schema.json",
+        "title": "Headers that a dead letter has besides those of the refused message",
+        "type": "object",
+        "properties": {name: known.get(name, {"type": "string"}) for name, _ in story},
+        "required": [name for name, _ in story],
+        "additionalProperties": {"type": "string"},
+    }
+
+
+SCHEMAS: dict[str, Callable[[], Schema]] = {
+    **{inbound_name(family): partial(inbound, family) for family in INBOUND},
+    "coupon.decision.v1": _decision,
+    "coupon.outcome.v1": _outcome,
+    "coupon.dead-letter.v1": _dead_letter,
+}
+_MESSAGE_OF = {
+    "coupon.decisions.v1": "coupon.decision.v1",
+    "coupon.outcomes.v1": "coupon.outcome.v1",
+    "coupon.dead-letters.v1": "coupon.dead-letter.v1",
+}
+
+
+def _channel(spec: TopicSpec, message: str) -> Schema:
+    policy: Schema = {"cleanup.policy": [spec.cleanup]}
+    if spec.retention_ms is not None:
+        policy["retention.ms"] = spec.retention_ms
+    return {
+        "address": spec.name,
+        "messages": {message: {"$ref": f"#/components/messages/{message}"}},
+        "bindings": {
+            "kafka": {
+                "topic": spec.name,
+                "partitions": spec.partitions,
+                "topicConfiguration": policy,
+                "bindingVersion": KAFKA_BINDING_VERSION,
+            }
+        },
+    }
+
+
+def _message(name: str, key: str) -> Schema:
+    schema = {
+        "schemaFormat": "application/schema+json;version=draft-2020-12",
+        "schema": {"$ref": f"./{name}.schema.json"},
+    }
+    message: Schema = {
+        "name": name,
+        "contentType": "application/json",
+        "bindings": {
+            "kafka": {
+                "key": {"type": "string", "description": key},
+                "bindingVersion": KAFKA_BINDING_VERSION,
+            }
+        },
+    }
+    if name == "coupon.dead-letter.v1":
+        return {**message, "contentType": "application/octet-stream", "headers": schema}
+    return {**message, "payload": schema}
+
+
+def asyncapi() -> Schema:
+    """Give the AsyncAPI document of what is read and written, with the default settings."""
+    defaults = Settings.model_construct()
+    channels: Schema = {}
+    messages: Schema = {}
+    operations: Schema = {}
+    for spec in specs(defaults):
+        message = _MESSAGE_OF.get(spec.name, spec.name)
+        if message not in SCHEMAS:
+            continue  # the product's own topics are not for others to read or write
+        channels[spec.name] = _channel(spec, message)
+        messages[message] = _message(message, spec.key)
+        action = "send" if spec.name in _MESSAGE_OF else "receive"
+        operations[f"{action} {spec.name}"] = {
+            "action": action,
+            "channel": {"$ref": f"#/channels/{spec.name}"},
+        }
+        if action == "receive":
+            group = {"type": "string", "enum": [defaults.app_id]}
+            kafka = {"groupId": group, "bindingVersion": KAFKA_BINDING_VERSION}
+            operations[f"receive {spec.name}"]["bindings"] = {"kafka": kafka}
+    return {
+        "asyncapi": ASYNCAPI_VERSION,
+        "info": {
+            "title": "Coupon Stream",
+            "version": "1.0.0",
+            "description": "Shop events in; decisions, outcomes and dead letters out. Segment, GA4,"
+            " Snowplow and CloudEvents envelopes are read as well as the native one shown here.",
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": operations,
+        "components": {"messages": messages},
+    }
+
+
+def documents() -> dict[str, str]:
+    """Give every document by its file name, as it is kept under `docs/messages`."""
+    found = {
+        f"{name}.schema.json": wire.to_json(make(), pretty=True) + "\n"
+        for name, make in SCHEMAS.items()
+    }
+    found["asyncapi.yaml"] = yaml.safe_dump(
+        asyncapi(), sort_keys=False, width=100, allow_unicode=True
+    )
+    return found

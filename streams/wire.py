@@ -1,0 +1,346 @@
+"""Bytes to records and back: the only file that knows JSON.
+
+Decoding is strict where leniency would let two readers see two things (duplicate keys, NaN, depth,
+control characters) and tolerant where it would only cost compatibility (unknown fields).
+"""
+
+import json
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, NoReturn
+
+import msgspec
+import orjson
+
+from features.events import FAMILY_OF, Event, Family
+from online_models.outcomes import Outcome
+from streams import envelopes, native
+from streams.dead_letters import Outbound
+from streams.dead_letters import dead_letter as dead_letter
+from streams.decisions import Decision
+from streams.drafts import to_event, to_fields
+from streams.envelopes import EnvelopeName
+from streams.refusals import refuse
+
+MAX_VALUE_BYTES = 65_536
+MAX_HEADERS_BYTES = 16_384
+MAX_DEPTH = 8
+DECISION_TYPE = b"coupon.decision.v1"
+DECISION_SCHEMA = b"coupon.decision.v1.schema.json"
+SOURCE = b"/coupon-stream"
+
+# Bytes are searched for a number much quicker than for another bytes object.
+_CURLY, _SQUARE, _BACKSLASH, _DELETE = b"{[\\\x7f"
+_C1_LEAD = 0xC2  # begins the UTF-8 of the control characters U+0080 to U+009F
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_BRACKET = re.compile(r"[{}\[\]]")
+
+_to_decision = msgspec.json.Decoder(Decision)
+_to_outcome = msgspec.json.Decoder(Outcome)
+_encoder = msgspec.json.Encoder()
+
+
+# -- events in -----------------------------------------------------------------------------------
+
+
+def decode(
+    topic_family: Family,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Sequence[tuple[str, bytes | None]],
+    timestamp_ms: int,
+) -> Event:
+    """Turn a message into an event, whatever known envelope it came in.
+
+    Parameters
+    ----------
+    topic_family
+        The concern of the topic that it came on.
+    timestamp_ms
+        When the broker appended it, epoch milliseconds; the event time where the event tells none.
+
+    Raises
+    ------
+    MalformedEvent
+        With one of the reasons of `streams.refusals`; nothing else is ever raised.
+
+    Examples
+    --------
+    >>> body = b'{"event_type":"cart.viewed","user_id":"u","event_id":"e"}'
+    >>> decode("cart", b"u", body, [], 1_800_000_000_000).event_type
+    'cart.viewed'
+    """
+    if not value:
+        refuse("empty")
+    if headers:
+        _check_headers(headers)
+    body, plain = parse(value)
+    envelope, fields = envelopes.read(body, headers)
+    # A CloudEvent's fields may come from its headers, which `parse` has not seen.
+    event = native.validate(fields, plain and envelope != "cloudevents")
+    family = FAMILY_OF[event.event_type]
+    if family != topic_family:
+        refuse("wrong_topic", f"a {event.event_type} must not come on {topic_family}")
+    user_id = _owner(event, key)
+    ts_ms = native.event_time_ms(event.occurred_at, timestamp_ms)
+    event_id = event.event_id or _derive_id(family, key, ts_ms, value)
+    return to_event(event, event_id, user_id, ts_ms, _digest(value))
+
+
+def decode_line(value: bytes, envelope: EnvelopeName) -> Event:
+    """Turn a line of a file into an event: there is no key, no topic, and its own time is the time.
+
+    Raises
+    ------
+    MalformedEvent
+        As `decode`, and `unknown_envelope` for a line of another envelope.
+    """
+    if not value.strip():
+        refuse("empty")
+    body, plain = parse(value)
+    found, fields = envelopes.read(body, ())
+    if found != envelope:
+        refuse("unknown_envelope", f"must be {envelope}, was {found}")
+    event = native.validate(fields, plain)
+    if event.occurred_at is None:
+        refuse("bad_timestamp", "occurred_at must be given in a file")
+    user_id = _owner(event, None if event.user_id is None else event.user_id.encode())
+    ts_ms = native.event_time_ms(event.occurred_at, native.LATEST_MS)
+    family = FAMILY_OF[event.event_type]
+    event_id = event.event_id or _derive_id(family, user_id.encode(), ts_ms, value)
+    return to_event(event, event_id, user_id, ts_ms, _digest(value))
+
+
+def _owner(event: native.NativeEvent, key: bytes | None) -> str:
+    if event.user_id is None:
+        if event.event_type == "heartbeat":
+            return ""
+        refuse("missing_field", "user_id must be given")
+    if key is None or event.user_id.encode() != key:
+        refuse("key_mismatch")
+    return event.user_id
+
+
+def _check_headers(headers: Sequence[tuple[str, bytes | None]]) -> None:
+    length = 0
+    for name, value in headers:
+        length += len(name) + len(value or b"")
+        if name.lower().startswith("faust-"):
+            # Faust answers to whatever topic the sender names in Faust-Ag-ReplyTo.
+            refuse("forbidden_header", "headers must not begin with Faust-")
+    if length > MAX_HEADERS_BYTES:
+        refuse("too_large", f"headers must be <= {MAX_HEADERS_BYTES}, was {length}")
+
+
+def _derive_id(family: Family, key: bytes | None, ts_ms: int, value: bytes) -> str:
+    """Name an event whose producer did not; a repeated send gets the same name."""
+    digest = sha256(b"|".join((family.encode(), key or b"", str(ts_ms).encode(), value)))
+    return f"derived:{digest.hexdigest()[:32]}"
+
+
+def _digest(value: bytes) -> str:
+    return urlsafe_b64encode(sha256(value).digest()[:6]).decode("ascii")
+
+
+# -- strict JSON ---------------------------------------------------------------------------------
+
+
+def parse(value: bytes) -> tuple[dict[str, Any], bool]:
+    """Parse a JSON object strictly; tell also whether it surely holds no control characters.
+
+    Raises
+    ------
+    MalformedEvent
+        For size, encoding, syntax, depth, numbers beyond a double, duplicate keys, non-objects.
+
+    Examples
+    --------
+    >>> parse(b'{"a":1}')
+    ({'a': 1}, True)
+    >>> parse(b'{"a":1,"a":2}')
+    Traceback (most recent call last):
+    streams.refusals.MalformedEvent: duplicate_key: an object names a key twice
+    """
+    if len(value) > MAX_VALUE_BYTES:
+        detail = f"the value must be <= {MAX_VALUE_BYTES} bytes, was {len(value)}"
+        refuse("too_large", detail)
+    try:
+        body = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        _explain(value)
+    if not isinstance(body, dict):
+        refuse("not_an_object")
+    if value.count(_CURLY) + value.count(_SQUARE) > MAX_DEPTH and _depth(body) > MAX_DEPTH:
+        refuse("too_deep", f"must nest at most {MAX_DEPTH} deep")
+    # A message that is its own compact encoding has neither duplicate keys nor odd spellings;
+    # most are, and this is the cheapest proof.
+    if orjson.dumps(body) != value:
+        _refuse_duplicates(value, body)
+    return body, _BACKSLASH not in value and _DELETE not in value and _C1_LEAD not in value
+
+
+def _refuse_duplicates(value: bytes, body: dict[str, Any]) -> None:
+    """Compare the keys parsed with the keys written: each is followed by a quote and a colon."""
+    spaced = value.find(b" :") + value.find(b"\t:") + value.find(b"\n:") + value.find(b"\r:") != -4
+    if not spaced and value.count(b'":') == _count_keys(value, body):
+        return
+    json.loads(value, object_pairs_hook=_unique, parse_int=_skip, parse_float=_skip)
+
+
+def _count_keys(value: bytes, body: dict[str, Any]) -> int:
+    if value.count(_CURLY) == 1:
+        return len(body)
+    count = 0
+    open_ends: list[Any] = [body]
+    while open_ends:
+        node = open_ends.pop()
+        if isinstance(node, dict):
+            count += len(node)
+            node = node.values()
+        open_ends.extend(child for child in node if isinstance(child, dict | list))
+    return count
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        refuse("duplicate_key")
+    return found
+
+
+def _skip(_: str) -> int:
+    return 0
+
+
+def _depth(body: dict[str, Any]) -> int:
+    depth = 0
+    level: list[Any] = [body]
+    while level:
+        depth += 1
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+    return depth
+
+
+def _explain(value: bytes) -> NoReturn:
+    """Find the reason for what orjson refused; slow, for the few that are refused."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        refuse("not_utf8")
+    if _is_too_deep(text):
+        refuse("too_deep", f"must nest at most {MAX_DEPTH} deep")
+    try:
+        json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_refuse_infinite,
+            parse_int=_refuse_infinite,
+        )
+    except ValueError:
+        refuse("bad_json")
+    # Only lone surrogates are JSON to the standard library and not to orjson.
+    refuse("bad_text", "must not hold lone surrogates")
+
+
+def _is_too_deep(text: str) -> bool:
+    """Tell how brackets nest outside strings, in text that need not be JSON."""
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub("", text)):
+        depth += 1 if bracket.group() in "{[" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    refuse("not_finite")
+
+
+def _refuse_infinite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        refuse("not_finite")
+    return number
+
+
+# -- records out, and back -----------------------------------------------------------------------
+
+
+def encode_event(event: Event) -> bytes:
+    """Write an event in the native envelope; `decode` gives it back, save the payload's digest."""
+    return orjson.dumps(to_fields(event))
+
+
+def encode_decision(decision: Decision) -> Outbound:
+    """Write a decision as a binary CloudEvent; the same decision gives the same bytes."""
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", decision.decision_id.encode()),
+        ("ce_type", DECISION_TYPE),
+        ("ce_source", SOURCE),
+        ("ce_subject", decision.user_id.encode()),
+        ("ce_time", decision.decided_at.encode()),
+        ("ce_dataschema", DECISION_SCHEMA),
+        ("content-type", b"application/json"),
+    ]
+    return decision.user_id.encode(), _encoder.encode(decision), headers
+
+
+def decode_decision(value: bytes) -> Decision:
+    """Read a decision back; fields added by later versions are ignored."""
+    return _to_decision.decode(value)
+
+
+def encode_outcome(outcome: Outcome) -> Outbound:
+    """Write an outcome, keyed by its user; floats keep every bit."""
+    headers = [("content-type", b"application/json")]
+    return outcome.user_id.encode(), _encoder.encode(outcome), headers
+
+
+def decode_outcome(value: bytes) -> Outcome:
+    """Read an outcome back."""
+    return _to_outcome.decode(value)
+
+
+def encode_row(row: Mapping[str, Any]) -> bytes:
+    """Write a user's row, or any plain JSON, keeping the order of its keys."""
+    return orjson.dumps(row)
+
+
+def decode_row(value: bytes) -> dict[str, Any]:
+    """Read a row back."""
+    row: dict[str, Any] = orjson.loads(value)
+    return row
+
+
+def encode_canonical(record: object) -> bytes:
+    """Write plain JSON with sorted keys, so that equal records are equal bytes.
+
+    Examples
+    --------
+    >>> encode_canonical({"b": 1, "a": [2.5]})
+    b'{"a":[2.5],"b":1}'
+    """
+    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+
+
+encode_state = encode_canonical
+decode_state = decode_row
+
+
+def to_json(record: object, pretty: bool = False) -> str:
+    """Write plain JSON for people or for files.
+
+    Examples
+    --------
+    >>> to_json({"a": 1})
+    '{"a":1}'
+    """
+    return orjson.dumps(record, option=orjson.OPT_INDENT_2 if pretty else 0).decode()
