@@ -1,0 +1,106 @@
+# Every target sets up what it needs; nothing else is typed first on a fresh machine.
+# `make` alone lists the targets. Python 3.11 or newer; Java 17 or newer for the real broker.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+BIN := .venv/bin
+# The interpreter to use, if the first suitable one on the PATH is not wanted.
+PYTHON ?=
+# BROKER=no leaves out the tests that need a real Kafka, and says so.
+BROKER ?= yes
+PYTEST_ARGS ?=
+UV_VERSION := 0.13.9
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: .venv/run.stamp ## Set up and run the demo; DEMO_ARGS go to it, as in DEMO_ARGS="--seconds 60"
+	$(BIN)/coupon-stream demo $(DEMO_ARGS)
+
+.PHONY: test
+test: java lint ## Set up and run every check and every test, with a real Kafka; BROKER=no leaves it out
+ifeq ($(BROKER),no)
+	@echo "BROKER=no: the tests that need a real Kafka are LEFT OUT" >&2
+	$(BIN)/pytest -m "not broker" $(PYTEST_ARGS)
+else
+	$(BIN)/pytest $(PYTEST_ARGS)
+endif
+
+.PHONY: check
+check: lint ## Quick: style, types, import contracts, and the tests that need no broker
+	$(BIN)/pytest -m "not broker and not embedded and not slow" $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: .venv/dev.stamp ## Style, types and import contracts only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: .venv/dev.stamp ## Put the code into the house's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: docs
+docs: .venv/dev.stamp ## Generate docs/settings.md, docs/metrics.md and docs/messages/
+	$(BIN)/python -m streams.reference docs
+	$(BIN)/coupon-stream schema --out docs/messages
+
+.PHONY: kafka
+kafka: .venv/run.stamp ## Run a local Apache Kafka in the foreground; KAFKA_ARGS go to it
+	$(BIN)/coupon-stream kafka $(KAFKA_ARGS)
+
+.PHONY: bench
+bench: .venv/run.stamp ## Measure what an event costs; BENCH_ARGS go to it
+	$(BIN)/coupon-stream bench $(BENCH_ARGS)
+
+.PHONY: lock
+lock: .venv/dev.stamp ## Pin every dependency anew, with hashes, in locks/
+	$(BIN)/python -m pip install --quiet "uv==$(UV_VERSION)"
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --python-version 3.11 --extra embedded -o locks/run.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --python-version 3.11 --extra dev -o locks/dev.txt pyproject.toml
+
+.PHONY: clean
+clean: ## Remove the virtual environment and all caches
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+
+# A stamp is as new as the last set-up from its lock, so a second call is instant.
+.venv/%.stamp: locks/%.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+.venv/bin/python:
+	@for candidate in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do \
+	  [ -n "$$candidate" ] || continue; \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    "$$candidate" -m venv .venv && exit 0; \
+	    rm -rf .venv; \
+	    echo "$$candidate cannot make a virtual environment;" \
+	         "on Debian or Ubuntu: apt-get install python3-venv" >&2; \
+	    exit 1; \
+	  fi; \
+	done; \
+	echo "Python 3.11 or newer must be on the PATH (or be named: make PYTHON=...), was not found;" \
+	     "on Debian or Ubuntu: apt-get install python3 python3-venv" >&2; \
+	exit 1
+
+.PHONY: java
+java:
+ifneq ($(BROKER),no)
+	@version=$$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1) || true; \
+	if [ "$${version:-0}" -lt 17 ] || ! command -v mvn >/dev/null; then \
+	  echo "The tests start a real Apache Kafka: Java 17 or newer and Maven must be on the PATH." >&2; \
+	  echo "On Debian or Ubuntu: apt-get install openjdk-17-jre-headless maven" >&2; \
+	  echo "To leave those tests out: make test BROKER=no" >&2; \
+	  exit 1; \
+	fi
+endif
