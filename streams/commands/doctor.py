@@ -1,0 +1,31 @@
+"""`coupon-stream doctor`: examine the set-up and say what to mend."""
+
+import asyncio
+import logging
+from dataclasses import asdict
+
+import click
+
+from streams.doctor import examine
+from streams.options import json_option, pass_settings, print_json
+from streams.settings import Settings
+
+_MARKS = {"good": "good  ", "note": "note  ", "failed": "FAILED"}
+
+
+@click.command()
+@json_option
+@pass_settings
+def doctor(settings: Settings, as_json: bool) -> None:
+    """Examine versions, Kafka, topics, producers, clocks, workers; exit 1 if a check failed."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # every failure becomes a check
+    checks = asyncio.run(examine(settings))
+    for check in checks:
+        click.echo(f"{_MARKS[check.verdict]} {check.name}: {check.found}")
+        if check.remedy:
+            click.echo(f"       -> {check.remedy}")
+    failed = [check.name for check in checks if check.verdict == "failed"]
+    if as_json:
+        print_json({"checks": [asdict(check) for check in checks], "failed": failed})
+    if failed:
+        raise SystemExit(1)
