@@ -1,0 +1,88 @@
+"""`coupon-stream replay`: decide a file of events without a broker."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from streams.layouts import LAYOUTS, Accepted, Refused, read
+from streams.options import json_option, pass_settings, print_json
+from streams.replay import Replay
+from streams.settings import Settings
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "layout", required=True, type=click.Choice(list(LAYOUTS)))
+@click.option("--out", type=click.Path(path_type=Path), help="Write decisions here, as NDJSON.")
+@click.option("--state-hash", is_flag=True, help="Hash all rows at the end.")
+@json_option
+@pass_settings
+def replay(
+    settings: Settings, file: Path, layout: str, out: Path | None, state_hash: bool, as_json: bool
+) -> None:
+    """Put a file of events through the same step as a worker, without a broker.
+
+    The same file and settings give the same decisions, byte for byte; with
+    COUPON_MODEL_FROZEN=true they are the bytes that workers give for the produced file.
+
+    \b
+    Examples:
+      coupon-stream replay events.ndjson --format native --out decisions.ndjson
+      coupon-stream replay shop.csv.gz --format rees46 --state-hash --json
+    """
+    run = Replay(settings)
+    rows = read(file, layout)
+    with contextlib.ExitStack() as stack:
+        stream = stack.enter_context(out.open("wb")) if out is not None else None
+        run.run(_watched(rows, file), lambda value: stream and stream.write(value + b"\n"))
+    digest = run.state_hash() if state_hash or as_json else None
+    counts = run.counts
+    if as_json:
+        print_json(
+            {
+                "events": counts.events,
+                "accepted": counts.accepted,
+                "refused": dict(sorted(counts.refused.items())),
+                "duplicates": counts.duplicates,
+                "decisions": counts.decisions,
+                "actions": dict(sorted(counts.actions.items())),
+                "outcomes": counts.outcomes,
+                "model_version": run.learning.version,
+                "state_hash": digest,
+            }
+        )
+        return
+    _show(run, digest)
+
+
+def _watched(rows: Iterable[Accepted | Refused], file: Path) -> Iterator[Accepted | Refused]:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        if not progress.console.is_terminal:
+            progress.stop()
+        task = progress.add_task(file.name, total=None)
+        for row in rows:
+            progress.advance(task)
+            yield row
+
+
+def _show(run: Replay, digest: str | None) -> None:
+    counts = run.counts
+    table = Table(show_header=False, box=None)
+    table.add_row("events", f"{counts.events:,}")
+    table.add_row("accepted", f"{counts.accepted:,}")
+    for reason, count in counts.refused.most_common():
+        line = counts.first_refused_line.get(reason)
+        first = f", first on line {line}" if line is not None else ""
+        table.add_row("refused", f"{count:,} {reason}{first}")
+    table.add_row("duplicates", f"{counts.duplicates:,}")
+    table.add_row("decisions", f"{counts.decisions:,}")
+    for action, count in counts.actions.most_common():
+        table.add_row("", f"{count:,} {action}")
+    if digest is not None:
+        table.add_row("state hash", digest)
+    Console().print(table)

@@ -1,0 +1,121 @@
+"""What a chunk brings about, encoded and counted as it comes, ready to be published together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from features.events import Event, Family
+from streams import wire
+from streams.context import Effects, Rules
+from streams.dead_letters import Outbound
+from streams.metrics import Tally
+from streams.refusals import MalformedEvent
+from streams.tallies import count_effects, count_order
+
+
+class SourceRecord(Protocol):
+    """What a chunk needs of a record; aiokafka's ConsumerRecord is one."""
+
+    @property
+    def offset(self) -> int:
+        """Position in its topic partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """The broker's append time, epoch milliseconds."""
+
+    @property
+    def key(self) -> bytes | None:
+        """The user id, in UTF-8."""
+
+    @property
+    def value(self) -> bytes | None:
+        """The payload."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """Headers, in their order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Names that decoding and dead letters need: the family of each topic and who we are."""
+
+    families: dict[str, Family]
+    group: str
+    worker_version: str
+    partitions_count: int
+
+
+@dataclass(slots=True)
+class Emission:
+    """All effects of a chunk.
+
+    Attributes
+    ----------
+    triggers
+        For each decision, in the same order, the record that asked for it.
+    newest_ms
+        For each topic, the newest event time applied.
+    """
+
+    decisions: list[Outbound] = field(default_factory=list)
+    triggers: list[SourceRecord] = field(default_factory=list)
+    outcomes: list[Outbound] = field(default_factory=list)
+    dead_letters: list[Outbound] = field(default_factory=list)
+    rows: list[tuple[bytes, bytes]] = field(default_factory=list)
+    newest_ms: dict[str, int] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+
+    def read(self, topic: str, record: SourceRecord, event: Event) -> None:
+        """Count an event that was understood."""
+        self.tally.add("events_consumed", (topic, event.event_type))
+        self.tally.observe("event_age_seconds", max(0, record.timestamp - event.ts_ms) / 1000)
+        self.newest_ms[topic] = max(self.newest_ms.get(topic, 0), event.ts_ms)
+
+    def take(
+        self,
+        effects: Effects,
+        rules: Rules,
+        topic: str = "",
+        event: Event | None = None,
+        trigger: SourceRecord | None = None,
+    ) -> None:
+        """Encode and count what an event, or time alone, brought about."""
+        if effects.decision is not None and trigger is not None:
+            self.decisions.append(wire.encode_decision(effects.decision))
+            self.triggers.append(trigger)
+        for outcome in effects.outcomes:
+            self.outcomes.append(wire.encode_outcome(outcome))
+        if effects.late:
+            self.tally.add("events_late", (topic,))
+        if event is not None and event.event_type == "order.completed":
+            count_order(event, rules, self.tally)
+        count_effects(effects, rules, self.tally)
+
+    def refuse(
+        self,
+        source: Source,
+        partition: int,
+        topic: str,
+        record: SourceRecord,
+        refusal: MalformedEvent,
+    ) -> None:
+        """Make a dead letter of a record, with its bytes and headers untouched."""
+        self.tally.add("events_rejected", (topic, refusal.reason))
+        self.tally.add("dead_letters", (topic, refusal.reason))
+        self.dead_letters.append(
+            wire.dead_letter(
+                topic=topic,
+                partition=partition,
+                offset=record.offset,
+                timestamp_ms=record.timestamp,
+                key=record.key,
+                value=record.value,
+                headers=record.headers,
+                reason=refusal.reason,
+                detail=refusal.detail,
+                group=source.group,
+                worker_version=source.worker_version,
+            )
+        )

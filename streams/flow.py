@@ -1,0 +1,261 @@
+"""The one pure step: an event and a user's row in, effects out. No I/O, no clock, no dice."""
+
+from collections.abc import Sequence
+
+from coupons import arms, eligibility, wallet
+from coupons.catalogue import Campaign, Coupon
+from coupons.choices import Choice
+from coupons.ledger import Ledger
+from coupons.policy import choose
+from features import profile as profiles
+from features import seen
+from features.actions import NOTHING
+from features.basket import Basket
+from features.events import Event
+from features.imputation import observe_event
+from features.traits import Traits
+from features.vector import NAMES, expected_basket, traits, vector
+from online_models import labels
+from streams.context import Context, Effects, PartitionState, Row, Rules
+from streams.decisions import Decision, decision_id
+from streams.report import report_choice, report_suppressed
+
+# Within this stretch any order of arrival gives the same answer; labels and held coupons wait for
+# it too before time alone settles them.
+GRACE_MS = profiles.GRACE_MS
+
+_STAGE = {
+    "cart.added": 1,
+    "cart.removed": 1,
+    "cart.viewed": 1,
+    "checkout.started": 2,
+    "order.completed": 3,
+}
+
+
+def new_row() -> Row:
+    """Give the row of a user never seen before."""
+    return Row(
+        v=1,
+        seen="",
+        profile=profiles.empty(),
+        pending=[],
+        wallet=wallet.empty(),
+        at={},
+        last=[0, -1],
+        net_minor=0,
+    )
+
+
+def step(row: Row, event: Event, context: Context) -> Effects:
+    """Apply one event to its user's row and say what follows from it.
+
+    Changes `row` and `context.partition`, and returns the effects: the two cannot be apart, since
+    a decision charges the budget that the next one sees. The order is fixed: settle what the event
+    or its time settles, update the profile, decide, remember.
+    """
+    effects = Effects()
+    known = seen.recall(row["seen"], event.event_id, event.payload_digest)
+    if known == "duplicate":
+        effects.verdict = "duplicate"
+        return effects
+    if known == "conflict":
+        effects.verdict = "refused"
+        effects.refusal = "id_conflict"
+        return effects
+    row["seen"] = seen.remember(row["seen"], event.event_id, event.payload_digest)
+    effects.late = profiles.is_late(row["profile"], event.ts_ms)
+    context.partition.ledger.advance(event.ts_ms)
+    settle_event(row, event, context, effects)
+    profiles.update(row["profile"], event)
+    observe_event(context.partition.imputer, event)
+    if event.event_type in context.rules.triggers:
+        effects.decision = decide(row, event, context, effects)
+    return effects
+
+
+def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> None:
+    """Settle labels and held coupons that this event or its time settles."""
+    rules = context.rules
+    settle_due(row, event.user_id, event.ts_ms - GRACE_MS, context, effects)
+    moved = wallet.follow(row["wallet"], event)
+    _settle_money(moved, context.partition, effects)
+    if event.family != "purchase":
+        return
+    used = next((one for one in moved if one.stage == "redeemed"), None)
+    spent_minor = used.charge_minor - used.refund_minor if used is not None else None
+    if event.event_type == "order.completed":
+        effects.outcomes += labels.settle(
+            row["pending"],
+            event,
+            names=NAMES,
+            margin_ratio=rules.margin_ratio,
+            used_decision_id=used.decision_id if used is not None else None,
+            discount_minor=spent_minor,
+        )
+    _earn(row, labels.order_margin_minor(event, rules.margin_ratio, spent_minor), event, context)
+
+
+def _earn(row: Row, margin_minor: int, event: Event, context: Context) -> None:
+    """Book what an order brought under the user's arm; users, not orders, are compared."""
+    arm = arms.arm_of(event.user_id, context.rules.salt, context.rules.shares)
+    before_minor = row["net_minor"]
+    row["net_minor"] += margin_minor
+    context.partition.earnings.move(arm, before_minor, row["net_minor"])
+
+
+def settle_due(row: Row, user_id: str, now_ms: int, context: Context, effects: Effects) -> None:
+    """Settle labels whose horizon and coupons whose validity passed by `now_ms` (event time)."""
+    if row["pending"]:
+        effects.outcomes += labels.expire(row["pending"], now_ms, user_id=user_id, names=NAMES)
+    moved = wallet.expire(row["wallet"], now_ms + GRACE_MS)  # it keeps a grace of its own
+    if moved:
+        _settle_money(moved, context.partition, effects)
+
+
+def due_ms(row: Row) -> int | None:
+    """Tell when time alone will next change this row, as event time of the watermark."""
+    label_ms = labels.next_due_ms(row["pending"])
+    coupon_ms = wallet.next_due_ms(row["wallet"])
+    if coupon_ms is None:
+        return label_ms
+    coupon_ms -= GRACE_MS
+    return coupon_ms if label_ms is None else min(label_ms, coupon_ms)
+
+
+def _settle_money(
+    moved: Sequence[wallet.Lifecycle], partition: PartitionState, effects: Effects
+) -> None:
+    for lifecycle in moved:
+        partition.ledger.settle(lifecycle)
+        effects.lifecycle.append(lifecycle)
+
+
+def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decision:
+    """Answer a trigger event, and remember what was answered.
+
+    The first trigger of an episode, and any that comes closer to the checkout, is a decision
+    point: there the policy chooses, and what follows becomes a label. Triggers in between repeat
+    that the last answer stands, so that labels do not overlap by the dozen and no customer is
+    asked twice in a breath. Nor is a trigger a decision point while an offer still stands: what
+    follows would be learned as the effect of nothing, though the offer acts. Both are known before
+    anything is drawn, so propensities stay exact.
+    """
+    rules = context.rules
+    identity = decision_id(rules.app_id, event.user_id, event.event_id, "main")
+    standing = next(iter(row["wallet"]["held"]), None)
+    hindrance = _hindrance(row, event, effects.late, rules)
+    if hindrance is not None:
+        return report_suppressed(identity, event, rules, hindrance, standing)
+    person = traits(row["profile"], event)
+    if not person.consent:
+        return report_suppressed(identity, event, rules, "no_consent", standing)
+    row["last"] = [event.ts_ms, _STAGE.get(event.event_type, 0)]
+    x = vector(row["profile"], event, context.partition.imputer)
+    basket = expected_basket(row["profile"], event, context.partition.imputer)
+    choice, p_nothing = _choose(row, event, x, basket, person, identity, context)
+    decision = report_choice(identity, event, x, basket, choice, p_nothing, context)
+    _remember(row, event, x, choice, identity, context, effects)
+    return decision
+
+
+def _hindrance(row: Row, event: Event, late: bool, rules: Rules) -> str | None:
+    if late:
+        return "late_event"
+    last_ms, last_stage = row["last"]
+    closer = _STAGE.get(event.event_type, 0) > last_stage
+    if any(one["until_ms"] > event.ts_ms for one in row["wallet"]["held"].values()):
+        return "standing_offer"
+    if event.ts_ms - last_ms < rules.spacing_ms and not closer:
+        return "recently_decided"
+    return None
+
+
+def _choose(
+    row: Row,
+    event: Event,
+    x: dict[str, float],
+    basket: Basket,
+    person: Traits,
+    identity: str,
+    context: Context,
+) -> tuple[Choice, float]:
+    rules, partition = context.rules, context.partition
+    moment = eligibility.Moment(
+        now_ms=event.ts_ms,
+        user_id=event.user_id,
+        venue="store" if event.channel == "store" else "online",
+        channel=event.channel,
+        salt=rules.salt,
+    )
+    limits = _Limits(row["wallet"], partition.ledger)
+    eligible, blocked = eligibility.eligible(rules.catalogue, basket, person, moment, limits)
+    actions = [NOTHING, *(candidate.action for candidate in eligible)]
+    p_nothing, *p_buy = rules.model.cautious_many(x, actions)
+    choice = choose(
+        candidates=eligible,
+        blocked=blocked,
+        p_nothing=p_nothing,
+        p_buy=p_buy,
+        margin_minor=basket.goods_minor * rules.margin_ratio,
+        prices=partition.ledger.prices(),
+        arm=arms.arm_of(event.user_id, rules.salt, rules.shares),
+        decision_id=identity,
+        settings=rules.policy,
+        cold=rules.model.is_cold(NOTHING),
+        at_cart=event.family == "cart",
+    )
+    return choice, p_nothing
+
+
+class _Limits:
+    """Caps of the user and money of the partition, as eligibility asks for them."""
+
+    def __init__(self, held: wallet.Wallet, ledger: Ledger) -> None:
+        self._wallet = held
+        self.blocked_by_ledger = ledger.blocked
+
+    def blocked_by_wallet(
+        self, coupon: Coupon, campaign: Campaign, now_ms: int, channel: str | None
+    ) -> str | None:
+        """Say which cap of the customer forbids the coupon."""
+        return wallet.blocked(self._wallet, coupon, campaign, now_ms, channel)
+
+
+def _remember(
+    row: Row,
+    event: Event,
+    x: dict[str, float],
+    choice: Choice,
+    identity: str,
+    context: Context,
+    effects: Effects,
+) -> None:
+    rules, given = context.rules, choice.candidate
+    if given is not None and not rules.dry_run:
+        wallet.issue(row["wallet"], given, identity, event.ts_ms, event.channel)
+        campaign = rules.campaigns[given.coupon.campaign_id]
+        context.partition.ledger.charge(given.coupon, campaign, given.charge_minor)
+    effects.outcomes.extend(
+        labels.remember(
+            row["pending"],
+            decision_id=identity,
+            user_id=event.user_id,
+            decided_ms=event.ts_ms,
+            arm=arms.arm_of(event.user_id, rules.salt, rules.shares),
+            action=given.action if given is not None else NOTHING,
+            propensity=choice.propensity,
+            p_buy=_expected(x, choice, rules),
+            x=x,
+            names=NAMES,
+            model_version=rules.model_version,
+            campaign_id=given.coupon.campaign_id if given is not None else None,
+            horizon_ms=rules.horizon_ms,
+        )
+    )
+
+
+def _expected(x: dict[str, float], choice: Choice, rules: Rules) -> float:
+    """Give the plain probability of what was chosen: evaluation must not see the caution."""
+    given = choice.candidate.action if choice.candidate is not None else NOTHING
+    return round(rules.model.predict_many(x, [given])[0], 6)

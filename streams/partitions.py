@@ -1,0 +1,191 @@
+"""One Kafka partition's users: rows in memory, timers by event time, and a chunk applied to them.
+
+The live agent and `replay` run this same code; only where records come from and where effects go
+differs.
+"""
+
+from collections.abc import Iterable, MutableMapping
+from typing import Any, cast
+
+from coupons.arms import arm_of
+from coupons.ledger import Ledger
+from features import profile as profiles
+from features.imputation import Imputer
+from online_models.incremental import Incremental
+from streams import flow, wire
+from streams.context import Context, Effects, PartitionState, Row, Rules
+from streams.emission import Emission, Source, SourceRecord
+from streams.partitioner import partition_of
+from streams.refusals import MalformedEvent
+from streams.table import PARTITION_KEY
+from streams.timers import Timers
+
+# A row is capped at 16 KB; well before that its profile gives way.
+SHRINK_BYTES = 12_000
+
+
+class Partition:
+    """Rows, shared state and timers of one partition."""
+
+    def __init__(self, number: int, rows: MutableMapping[bytes, Any], source: Source) -> None:
+        self.number = number
+        self.source = source
+        self._rows = rows
+        self._state, self._at = self._recover_state()
+        self.pending_count = 0
+        self._timers = Timers()
+        for key in rows:
+            if key != PARTITION_KEY:
+                row = self._row(key)
+                self.pending_count += len(row["pending"])
+                self._timers.set(key, flow.due_ms(row))
+
+    # -- state -----------------------------------------------------------------------------
+
+    @property
+    def state(self) -> PartitionState:
+        """What the users of this partition share."""
+        return self._state
+
+    @property
+    def users_count(self) -> int:
+        """How many users have a row here."""
+        return len(self._rows) - (PARTITION_KEY in self._rows)
+
+    @property
+    def next_timer_ms(self) -> int | None:
+        """At which watermark something is due, None when nothing waits."""
+        return self._timers.next_ms
+
+    def user_keys(self) -> list[bytes]:
+        """Name the users of this partition, sorted."""
+        return sorted(key for key in self._rows if key != PARTITION_KEY)
+
+    def canonical(self) -> Iterable[tuple[bytes, bytes]]:
+        """Give every row and the shared state as canonical bytes, sorted by key."""
+        for key in self.user_keys():
+            yield key, wire.encode_canonical(self._row(key))
+        yield PARTITION_KEY, wire.encode_canonical(self._dump_state())
+
+    def _recover_state(self) -> tuple[PartitionState, dict[str, int]]:
+        number, count = self.number, self.source.partitions_count
+        stored = self._rows.get(PARTITION_KEY)
+        if stored is None:
+            ledger = Ledger(partition=number, partitions=count)
+            return PartitionState(partition=number, ledger=ledger), {}
+        record = wire.decode_row(stored)
+        state = PartitionState(
+            partition=self.number,
+            watermark_ms=record["watermark_ms"],
+            imputer=Imputer.load(record["imputer"]),
+            ledger=Ledger.load(record["ledger"], partition=number, partitions=count),
+            earnings=Incremental.load(record["earnings"]),
+        )
+        return state, dict(record["at"])
+
+    def _dump_state(self) -> dict[str, Any]:
+        return {**self._state.dump(), "at": dict(self._at)}
+
+    def _row(self, key: bytes) -> Row:
+        stored = self._rows.get(key)
+        if stored is None:
+            row = self._rows[key] = flow.new_row()
+            return row
+        if isinstance(stored, bytes):
+            stored = self._rows[key] = wire.decode_row(stored)
+        return cast(Row, stored)
+
+    # -- a chunk ---------------------------------------------------------------------------
+
+    def apply(self, records: Iterable[tuple[str, SourceRecord]], rules: Rules) -> Emission:
+        """Apply records in their order; change rows in place and return all effects.
+
+        Nothing here is undone on error: whoever cannot publish the emission must end the process
+        and recover the rows from the log.
+        """
+        emission = Emission()
+        context = Context(rules=rules, partition=self._state)
+        self._state.ledger.pacing = rules.pacing
+        self._state.ledger.adopt(rules.catalogue)
+        changed: set[bytes] = set()
+        for topic, record in records:
+            if record.offset < self._at.get(topic, 0):
+                continue
+            self._at[topic] = record.offset + 1
+            key = self._apply_one(topic, record, context, emission)
+            if key is not None:
+                changed.add(key)
+            changed.update(self._fire_timers(context, emission))
+        emission.rows += [(key, self._encode(key, emission)) for key in sorted(changed)]
+        self._rows[PARTITION_KEY] = wire.encode_row(self._dump_state())
+        emission.rows.append((PARTITION_KEY, self._rows[PARTITION_KEY]))
+        return emission
+
+    def _apply_one(
+        self, topic: str, record: SourceRecord, context: Context, emission: Emission
+    ) -> bytes | None:
+        source, family = self.source, self.source.families[topic]
+        try:
+            event = wire.decode(family, record.key, record.value, record.headers, record.timestamp)
+        except MalformedEvent as refusal:
+            emission.refuse(source, self.number, topic, record, refusal)
+            return None
+        emission.read(topic, record, event)
+        if event.event_type == "heartbeat":
+            self._advance(event.ts_ms)
+            return None
+        key = event.user_id.encode()
+        if partition_of(key, source.partitions_count) != self.number:
+            emission.tally.add("events_mispartitioned", (topic,))
+        row = self._row_of(key, event.user_id, context.rules)
+        if record.offset < row["at"].get(family, 0):
+            return None
+        row["at"][family] = record.offset + 1
+        self.pending_count -= len(row["pending"])
+        effects = flow.step(row, event, context)
+        self.pending_count += len(row["pending"])
+        if effects.refusal is not None:
+            conflict = MalformedEvent(effects.refusal)
+            emission.refuse(source, self.number, topic, record, conflict)
+        elif effects.verdict == "duplicate":
+            emission.tally.add("events_duplicate", (topic,))
+        else:
+            emission.take(effects, context.rules, topic, event, record)
+            self._timers.set(key, flow.due_ms(row))
+            self._advance(event.ts_ms)
+        return key
+
+    def _row_of(self, key: bytes, user_id: str, rules: Rules) -> Row:
+        """Give a user's row, and count a new user into their arm."""
+        if key not in self._rows:
+            self._state.earnings.move(arm_of(user_id, rules.salt, rules.shares), None, 0)
+        return self._row(key)
+
+    def _encode(self, key: bytes, emission: Emission) -> bytes:
+        """Write a row; one near its cap loses the least valuable detail of its profile first."""
+        row = self._row(key)
+        value = wire.encode_row(row)
+        if len(value) > SHRINK_BYTES:
+            evicted_count = profiles.shrink(row["profile"])
+            emission.tally.add("table_evictions", ("users",), evicted_count)
+            value = wire.encode_row(row)
+        return value
+
+    # -- time ------------------------------------------------------------------------------
+
+    def _advance(self, ts_ms: int) -> None:
+        """Move the watermark: the newest accepted event time less the grace for late ones."""
+        self._state.watermark_ms = max(self._state.watermark_ms, ts_ms - flow.GRACE_MS)
+
+    def _fire_timers(self, context: Context, emission: Emission) -> list[bytes]:
+        fired: list[bytes] = []
+        watermark_ms = self._state.watermark_ms
+        for key in self._timers.due(watermark_ms):
+            row, effects = self._row(key), Effects()
+            self.pending_count -= len(row["pending"])
+            flow.settle_due(row, key.decode(), watermark_ms, context, effects)
+            self.pending_count += len(row["pending"])
+            emission.take(effects, context.rules)
+            self._timers.set(key, flow.due_ms(row))
+            fired.append(key)
+        return fired

@@ -1,0 +1,60 @@
+"""Builds the rules of a chunk from the settings, the catalogue and the model in force."""
+
+from coupons.arms import ArmShares
+from coupons.catalogue import Catalogue
+from coupons.catalogue_file import parse_catalogue
+from coupons.pacing import Pacing
+from coupons.policy import PolicySettings
+from online_models.trainer import Trainer
+from streams.context import Rules
+from streams.settings import Settings
+
+
+def read_catalogue(settings: Settings) -> Catalogue:
+    """Read the catalogue's file.
+
+    Raises
+    ------
+    SettingsError
+        There is no such file.
+    CatalogueError
+        Entries are refused, each by name and line.
+    """
+    path = settings.catalogue_path
+    return parse_catalogue(path.read_text(encoding="utf-8"), str(path))
+
+
+def rules_of(settings: Settings, catalogue: Catalogue, trainer: Trainer, version: str) -> Rules:
+    """Fix everything that a chunk's decisions depend on besides rows and events.
+
+    Parameters
+    ----------
+    version
+        Name of the model's state, as it is to stand in decisions.
+    """
+    return Rules(
+        app_id=settings.app_id,
+        catalogue=catalogue,
+        campaigns={campaign.campaign_id: campaign for campaign in catalogue.campaigns},
+        model=trainer.model,
+        model_id=settings.model_id,
+        model_version=version,
+        model_learned_count=trainer.counts.opened,
+        policy=PolicySettings(
+            name=settings.policy,
+            explore_ratio=settings.exploration_ratio,
+            salt=settings.experiment_salt,
+        ),
+        pacing=Pacing(horizon_ms=settings.pacing_horizon_ms),
+        shares=ArmShares(
+            random=settings.random_ratio,
+            business_as_usual=settings.business_as_usual_ratio,
+            holdout=settings.holdout_ratio,
+        ),
+        salt=settings.experiment_salt,
+        triggers=frozenset(settings.triggers),
+        horizon_ms=settings.horizon_ms,
+        spacing_ms=settings.decision_spacing_ms,
+        margin_ratio=settings.margin_ratio,
+        currency=settings.shop_currency,
+    )
