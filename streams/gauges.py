@@ -1,0 +1,73 @@
+"""Gauges that are read off a worker's state now and then, not counted event by event."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from coupons.arms import Arm, ArmShares
+from coupons.catalogue import Catalogue
+from online_models.incremental import Incremental
+from streams.learning import Learning
+from streams.metrics import Metrics
+from streams.partitions import Partition
+
+
+def set_partition_gauges(
+    metrics: Metrics, partitions: Iterable[Partition], catalogue: Catalogue
+) -> None:
+    """Set rows, budgets and pending labels of the partitions that this worker owns."""
+    owned = list(partitions)
+    metrics.set("assigned_partitions", len(owned))
+    metrics.set("table_entries", sum(p.users_count for p in owned), ("users",))
+    metrics.set("labels_pending", sum(p.pending_count for p in owned))
+    remaining: Counter[str] = Counter()
+    for partition in owned:
+        for campaign in catalogue.campaigns:
+            remaining[campaign.campaign_id] += partition.state.ledger.free_minor(
+                campaign.campaign_id
+            )
+    for campaign in catalogue.campaigns:
+        metrics.set(
+            "budget_remaining_minor",
+            remaining[campaign.campaign_id],
+            (campaign.campaign_id, campaign.currency),
+        )
+
+
+def set_experiment_gauges(
+    metrics: Metrics, partitions: Iterable[Partition], shares: ArmShares, experiment: str
+) -> None:
+    """Set what the policy earned more than the holdout, and whether the arms' sizes are right."""
+    earned = Incremental()
+    for partition in partitions:
+        earned.merge(partition.state.earnings)
+    effect = earned.effect("policy", "holdout")
+    for bound, value in (
+        ("lower", effect.anytime_lower_minor),
+        ("point", effect.point_minor),
+        ("upper", effect.anytime_upper_minor),
+    ):
+        if value is not None:
+            metrics.set("experiment_effect", value, ("incremental_margin_minor", bound))
+    named: dict[Arm, float] = {arm: share for arm, share in shares.named() if share > 0}
+    p = earned.mismatch_p({"policy": 1.0 - sum(named.values()), **named})
+    if p is not None:
+        metrics.set("experiment_srm_p", p, (experiment,))
+
+
+def set_model_gauges(metrics: Metrics, model_id: str, learning: Learning) -> None:
+    """Set the trainer's progressive figures, where the window holds enough to have them."""
+    if learning.trainer is None:
+        return
+    figures = learning.trainer.evaluation.figures()
+    for name, value in (
+        ("model_log_loss", figures.log_loss),
+        ("model_brier", figures.brier),
+        ("model_roc_auc", figures.roc_auc),
+        ("model_calibration_error_ratio", figures.calibration_error),
+        ("model_accuracy", figures.accuracy),
+        ("model_precision", figures.precision),
+        ("model_recall", figures.recall),
+        ("model_f1", figures.f1),
+    ):
+        if value is not None:
+            metrics.set(name, value, (model_id,))

@@ -1,0 +1,95 @@
+"""One order for the co-partitioned topics of a partition: the order in which the broker got them.
+
+Faust hands out each topic at its own pace, so a purchase could overtake the views that led to it
+and no run would repeat another. Here the records of all inbound topics with the same partition
+number are merged by append time, and a record waits until every other topic is known to hold
+nothing older. Kafka Streams calls the same idea stream time synchronisation (KIP-353, KIP-695).
+"""
+
+from collections import deque
+from collections.abc import Collection, Iterable
+from typing import Generic, Protocol, TypeVar
+
+
+class Record(Protocol):
+    """What the merge looks at; aiokafka's ConsumerRecord is one."""
+
+    @property
+    def offset(self) -> int:
+        """Position in its topic partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """Append time, UTC epoch milliseconds."""
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Merge(Generic[R]):
+    """Buffers of one partition, one per topic, emptied in (append time, rank, offset) order.
+
+    A topic's own records never change their order, even where their times step back.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as R
+    >>> merge = Merge(topics_count=2)
+    >>> merge.add(1, [R(offset=0, timestamp=5)])
+    >>> merge.take(10, caught_up=[1])  # topic 0 may still bring something older
+    []
+    >>> merge.add(0, [R(offset=7, timestamp=4)])
+    >>> [(rank, record.timestamp) for rank, record in merge.take(10, caught_up=[0, 1])]
+    [(0, 4), (1, 5)]
+    """
+
+    def __init__(self, topics_count: int) -> None:
+        self._buffers: tuple[deque[R], ...] = tuple(deque() for _ in range(topics_count))
+        self.size_count = 0
+
+    def add(self, rank: int, records: Collection[R]) -> None:
+        """Append what a fetch brought for one topic."""
+        self._buffers[rank].extend(records)
+        self.size_count += len(records)
+
+    def clear(self) -> None:
+        """Forget everything; it will be fetched again."""
+        for buffer in self._buffers:
+            buffer.clear()
+        self.size_count = 0
+
+    def empty_ranks(self) -> list[int]:
+        """Name the topics whose buffer is empty: those that must be known to be caught up."""
+        return [rank for rank, buffer in enumerate(self._buffers) if not buffer]
+
+    def take(self, limit: int, caught_up: Iterable[int]) -> list[tuple[int, R]]:
+        """Give out up to `limit` (rank, record) in order, stopping where an older one may be due.
+
+        Parameters
+        ----------
+        caught_up
+            Ranks of topics that held nothing beyond their buffer at a moment after every buffered
+            record had been received.
+        """
+        known = frozenset(caught_up)
+        taken: list[tuple[int, R]] = []
+        while len(taken) < limit:
+            heads: list[tuple[int, int]] = []
+            for rank, buffer in enumerate(self._buffers):
+                if buffer:
+                    heads.append((buffer[0].timestamp, rank))
+                elif rank not in known:
+                    self.size_count -= len(taken)
+                    return taken
+            if not heads:
+                break
+            heads.sort()
+            rank = heads[0][1]
+            until = heads[1] if len(heads) > 1 else None
+            buffer = self._buffers[rank]
+            while buffer and len(taken) < limit:
+                if until is not None and (buffer[0].timestamp, rank) > until:
+                    break
+                taken.append((rank, buffer.popleft()))
+        self.size_count -= len(taken)
+        return taken
