@@ -1,0 +1,104 @@
+"""The production step as a decider in a simulated world: it decides, hears what follows, learns."""
+
+import heapq
+from dataclasses import replace
+
+from coupons.catalogue import Catalogue
+from coupons.ledger import Ledger
+from coupons.policy import PolicySettings
+from features.events import Event
+from online_models.evaluation import Figures
+from simulation.play import Given
+from streams import flow
+from streams.context import Context, Effects, PartitionState, Row, Rules
+from streams.learning import Learning
+from streams.rules import rules_of
+from streams.settings import Settings
+
+
+class Product:
+    """All users as one partition of one worker, which also trains.
+
+    The trainer learns every outcome at once, in order; decisions are scored by a snapshot that is
+    renewed every `settings.snapshot_every` outcomes, as on every worker.
+    """
+
+    def __init__(self, settings: Settings, catalogue: Catalogue, policy: PolicySettings) -> None:
+        self._settings = settings
+        self._catalogue = catalogue
+        self._policy = policy
+        self._coupons = {coupon.coupon_id: coupon for coupon in catalogue.coupons}
+        self._learning = Learning(settings)
+        self._learning.begin()
+        self._offset = -1
+        self._rows: dict[str, Row] = {}
+        self._timers: list[tuple[int, str]] = []
+        self._due: dict[str, int] = {}
+        ledger = Ledger(partition=0, partitions=1)
+        ledger.adopt(catalogue)
+        state = PartitionState(partition=0, ledger=ledger)
+        self._context = Context(rules=self._rules(), partition=state)
+
+    @property
+    def figures(self) -> Figures:
+        """How good the logged probabilities were, over the newest settled decisions."""
+        trainer = self._learning.trainer
+        assert trainer is not None
+        return trainer.evaluation.figures()
+
+    @property
+    def state(self) -> PartitionState:
+        """The ledger and what else all users share."""
+        return self._context.partition
+
+    def decide(self, event: Event) -> Given | None:
+        """Apply the event as a worker would, and hand on the offer if one is made."""
+        row = self._rows.get(event.user_id)
+        if row is None:
+            row = self._rows[event.user_id] = flow.new_row()
+        effects = flow.step(row, event, self._context)
+        self._learn(effects)
+        self._schedule(event.user_id, row)
+        self._pass_time(event.ts_ms - flow.GRACE_MS)
+        decision = effects.decision
+        if decision is None or decision.offer is None:
+            return None
+        coupon = self._coupons[decision.offer.template_id]
+        return Given(
+            coupon=coupon,
+            decision_id=decision.decision_id,
+            decided_ms=event.ts_ms,
+            expires_ms=event.ts_ms + coupon.validity_ms,
+        )
+
+    def _learn(self, effects: Effects) -> None:
+        for outcome in effects.outcomes:
+            self._offset += 1
+            trained = self._learning.learn([(self._offset, outcome)])
+            if trained.snapshot is not None:
+                self._learning.take(trained.snapshot)
+                self._context.rules = self._rules()
+
+    def _rules(self) -> Rules:
+        learning = self._learning
+        rules = rules_of(self._settings, self._catalogue, learning.scorer, learning.version)
+        return replace(rules, policy=self._policy)
+
+    def _schedule(self, user_id: str, row: Row) -> None:
+        due = flow.due_ms(row)
+        if due is not None and due < self._due.get(user_id, due + 1):
+            self._due[user_id] = due
+            heapq.heappush(self._timers, (due, user_id))
+
+    def _pass_time(self, watermark_ms: int) -> None:
+        state, timers = self._context.partition, self._timers
+        state.watermark_ms = max(state.watermark_ms, watermark_ms)
+        while timers and timers[0][0] <= state.watermark_ms:
+            due, user_id = heapq.heappop(timers)
+            if self._due.get(user_id) != due:
+                continue  # an earlier timer of the same user has taken its place
+            del self._due[user_id]
+            row, effects = self._rows[user_id], Effects()
+            flow.settle_due(row, user_id, state.watermark_ms, self._context, effects)
+            self._learn(effects)
+            self._schedule(user_id, row)

@@ -1,0 +1,83 @@
+"""The product in a world with known truth: what it earns, and that it keeps its budget."""
+
+from functools import lru_cache
+
+import pytest
+from click.testing import CliRunner
+
+from simulation.figures import difference
+from streams import simulate, wire
+from streams.cli import cli
+from streams.settings import Settings
+from streams.simulate import PolicyName, Report
+
+SETTINGS = Settings().model_copy(update={"snapshot_every": 250})
+
+
+@lru_cache
+def report(policies: tuple[PolicyName, ...], budget_minor: int | None = None) -> Report:
+    return simulate.run(simulate.build_world(2_000, 3, budget_minor), SETTINGS, policies)
+
+
+def test_the_same_seed_gives_the_same_report() -> None:
+    names: tuple[PolicyName, ...] = ("policy", "oracle")
+    again = simulate.run(simulate.build_world(2_000, 3), SETTINGS, names)
+    assert simulate.as_record(again) == simulate.as_record(report(names))
+
+
+def test_no_policy_spends_more_than_the_budget() -> None:
+    tight = report(simulate.POLICIES, 3_000)
+    assert {result.name for result in tight.results} == set(simulate.POLICIES)
+    for result in tight.results:
+        assert result.run.spent_minor <= 3_000
+        assert result.overspend_minor == 0
+    assert max(result.run.spent_minor for result in tight.results) > 1_500
+
+
+def test_the_oracle_is_the_best_and_giving_nothing_earns_nothing() -> None:
+    tight = report(simulate.POLICIES, 3_000)
+    best = max(tight.results, key=lambda result: result.expected.point)
+    assert best.name == "oracle"
+    none = tight.result("none")
+    assert none is not None
+    assert none.expected.point == none.realised.point == none.run.offers_count == 0
+    assert tight.share_of_oracle("oracle") == 1.0
+
+
+@pytest.mark.slow
+def test_our_policy_beats_the_articles_clearly() -> None:
+    """Over three worlds with money enough for both: the paired interval lies above nothing."""
+    ours: list[float] = []
+    theirs: list[float] = []
+    for seed in (1, 2, 3):
+        world = simulate.build_world(10_000, seed, 100_000_000)
+        policy, article = simulate.run(world, SETTINGS, ("policy", "article")).results
+        ours += policy.run.expected_minor
+        theirs += article.run.expected_minor
+    assert difference(ours, theirs).lower > 0
+
+
+def test_a_drifting_world_ends_in_another_way() -> None:
+    plain = simulate.build_world(2_000, 3)
+    drifting = simulate.build_world(2_000, 3, drift=True)
+    assert drifting.drift_ms is not None
+    assert simulate.START_MS < drifting.drift_ms < plain.until_ms
+    assert drifting.until_ms != plain.until_ms
+
+
+def test_the_command_ends_with_one_json_object() -> None:
+    arguments = ["simulate", "--events", "2000", "--seed", "5", "--policy", "policy"]
+    done = CliRunner().invoke(cli, [*arguments, "--policy", "oracle", "--json"])
+    assert done.exit_code == 0, done.output
+    record = wire.decode_row(done.stdout.splitlines()[-1].encode())
+    assert record["seed"] == 5
+    assert set(record["incremental_profit_minor"]) == {"policy", "oracle"}
+    assert record["overspend_minor"] == 0
+    assert 0 <= record["spent_minor"] <= record["budget_minor"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--policy", "psychic"], ["--events", "10"], ["--budget", "-1"], ["--seed", "x"]]
+)
+def test_bad_usage_is_refused_with_exit_code_2(arguments: list[str]) -> None:
+    assert CliRunner().invoke(cli, ["simulate", *arguments]).exit_code == 2
