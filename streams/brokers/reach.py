@@ -1,7 +1,6 @@
 """Ask a broker whether it serves clients yet, from any thread and inside or outside a loop."""
 
 import asyncio
-import logging
 import socket
 import threading
 from collections.abc import Coroutine
@@ -9,6 +8,8 @@ from typing import Any, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+
+from streams.brokers.quiet import quiet_client
 
 T = TypeVar("T")
 
@@ -45,18 +46,15 @@ def is_ready(bootstrap: str) -> bool:
 
 
 async def _names_a_broker(bootstrap: str) -> bool:
-    quiet = logging.getLogger("aiokafka")
-    level = quiet.level
-    quiet.setLevel(logging.CRITICAL)  # a node that is still starting is no error here
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=2_000)
-    try:
-        await admin.start()
-        cluster = await admin.describe_cluster()
-    except (TimeoutError, KafkaError, OSError):
-        return False
-    finally:
-        await admin.close()
-        quiet.setLevel(level)
+    with quiet_client():  # a node that is still starting is no error here
+        try:
+            await admin.start()
+            cluster = await admin.describe_cluster()
+        except (TimeoutError, KafkaError, OSError):
+            return False
+        finally:
+            await admin.close()
     return bool(cluster["brokers"])
 
 

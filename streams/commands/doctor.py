@@ -1,11 +1,11 @@
 """`coupon-stream doctor`: examine the set-up and say what to mend."""
 
 import asyncio
-import logging
 from dataclasses import asdict
 
 import click
 
+from streams.brokers.quiet import quiet_client
 from streams.doctor import examine
 from streams.options import json_option, pass_settings, print_json
 from streams.settings import Settings
@@ -18,8 +18,8 @@ _MARKS = {"good": "good  ", "note": "note  ", "failed": "FAILED"}
 @pass_settings
 def doctor(settings: Settings, as_json: bool) -> None:
     """Examine versions, Kafka, topics, producers, clocks, workers; exit 1 if a check failed."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # every failure becomes a check
-    checks = asyncio.run(examine(settings))
+    with quiet_client():  # every failure becomes a check
+        checks = asyncio.run(examine(settings))
     for check in checks:
         click.echo(f"{_MARKS[check.verdict]} {check.name}: {check.found}")
         if check.remedy:

@@ -1,12 +1,12 @@
 """What the commands that talk to Kafka share: one plain line when it cannot be reached."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 from aiokafka.errors import KafkaError
 
+from streams.brokers.quiet import quiet_client
 from streams.brokers.reach import listens, port_of
 from streams.settings import Settings
 from streams.topic_admin import TopicError
@@ -24,15 +24,11 @@ def reaching(settings: Settings) -> Iterator[None]:
             " `coupon-stream kafka` or set COUPON_KAFKA_BOOTSTRAP_SERVERS"
         )
         raise click.ClickException(msg)
-    quiet = logging.getLogger("aiokafka")
-    level = quiet.level
-    quiet.setLevel(logging.CRITICAL)  # said below, once and in our words
     try:
-        yield
+        with quiet_client():  # said below, once and in our words
+            yield
     except (KafkaError, TopicError, TimeoutError) as error:
         msg = (
             f"Kafka on {settings.kafka_bootstrap_servers} refused: {error or type(error).__name__}"
         )
         raise click.ClickException(msg) from error
-    finally:
-        quiet.setLevel(level)
