@@ -93,18 +93,7 @@ class ResponseModel:
 
     def predict_many(self, x: dict[str, float], actions: Sequence[Action]) -> list[float]:
         """P(buy) for each action, within [1e-6, 1 - 1e-6]; the user's part is computed once."""
-        row = self.crosses.values(x)
-        weights = self._weights or self._read_weights()
-        p = from_log_odds(weights.unaided.at(row))
-        lift, steep = weights.lift.at(row), weights.steep.at(row)
-        answers = []
-        for action in actions:
-            if action.kind == "nothing":
-                answers.append(p)
-                continue
-            part = self._parts.get((action.action_id, action.kind)) or self._read_part(action)
-            answers.append(either(p, from_log_odds(ease(weights, part, action, lift, steep))))
-        return answers
+        return self._answers(x, actions, 0.0)
 
     def cautious_many(self, x: dict[str, float], actions: Sequence[Action]) -> list[float]:
         """P(buy) for each action, with the doubt in what coupons do counted against them.
@@ -119,23 +108,7 @@ class ResponseModel:
         [^1]: Swaminathan, Joachims (2015), Counterfactual Risk Minimization, ICML: prefer the lower
             bound when a policy is learned from what another one logged.
         """
-        row = self.crosses.values(x)
-        weights = self._weights or self._read_weights()
-        p = from_log_odds(weights.unaided.at(row))
-        lift, steep = weights.lift.at(row), weights.steep.at(row)
-        doubt = self._doubt or self._read_doubt()
-        lift_doubt, steep_doubt = doubt_of(doubt, row, self.crosses.typical)
-        answers = []
-        for action in actions:
-            if action.kind == "nothing":
-                answers.append(p)
-                continue
-            part = self._parts.get((action.action_id, action.kind)) or self._read_part(action)
-            steps = depth_steps(action)
-            variance = lift_doubt + steps * steps * steep_doubt + part.variance
-            odds = ease(weights, part, action, lift, steep) - self.caution * sqrt(variance)
-            answers.append(either(p, from_log_odds(odds)))
-        return answers
+        return self._answers(x, actions, self.caution)
 
     def predict_one(self, x: dict[str, float], action: Action) -> float:
         """P(buy) for one action."""
@@ -209,6 +182,29 @@ class ResponseModel:
         """Open a group of weights at zero."""
         self.crosses.add(group)
         self._start(group)
+
+    def _answers(
+        self, x: dict[str, float], actions: Sequence[Action], caution: float
+    ) -> list[float]:
+        row = self.crosses.values(x)
+        weights = self._weights or self._read_weights()
+        p = from_log_odds(weights.unaided.at(row))
+        lift, steep = weights.lift.at(row), weights.steep.at(row)
+        lift_doubt = steep_doubt = 0.0
+        if caution:
+            doubt = self._doubt or self._read_doubt()
+            lift_doubt, steep_doubt = doubt_of(doubt, row, self.crosses.typical)
+        answers = []
+        for action in actions:
+            if action.kind == "nothing":
+                answers.append(p)
+                continue
+            part = self._parts.get((action.action_id, action.kind)) or self._read_part(action)
+            steps = depth_steps(action)
+            variance = lift_doubt + steps * steps * steep_doubt + part.variance
+            odds = ease(weights, part, action, lift, steep) - caution * sqrt(variance)
+            answers.append(either(p, from_log_odds(odds)))
+        return answers
 
     def _start(self, group: str) -> None:
         # All keys of a group enter together, so that the order of the weights, and with it the

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypedDict
 
-from coupons.arms import ArmShares
+from coupons.arms import Arm, ArmShares, arm_of
 from coupons.catalogue import Campaign, Catalogue
 from coupons.ledger import Ledger
 from coupons.pacing import Pacing
@@ -75,6 +75,10 @@ class Rules:
     margin_ratio: float
     currency: str
     dry_run: bool = False
+
+    def arm_of(self, user_id: str) -> Arm:
+        """Give the arm that a user belongs to for good."""
+        return arm_of(user_id, self.salt, self.shares)
 
 
 @dataclass(slots=True, kw_only=True)

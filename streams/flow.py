@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from coupons import arms, eligibility, wallet
+from coupons import eligibility, wallet
 from coupons.catalogue import Campaign, Coupon
 from coupons.choices import Choice
 from coupons.ledger import Ledger
@@ -98,7 +98,7 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
 
 def _earn(row: Row, margin_minor: int, event: Event, context: Context) -> None:
     """Book what an order brought under the user's arm; users, not orders, are compared."""
-    arm = arms.arm_of(event.user_id, context.rules.salt, context.rules.shares)
+    arm = context.rules.arm_of(event.user_id)
     before_minor = row["net_minor"]
     row["net_minor"] += margin_minor
     context.partition.earnings.move(arm, before_minor, row["net_minor"])
@@ -199,7 +199,7 @@ def _choose(
         p_buy=p_buy,
         margin_minor=basket.goods_minor * rules.margin_ratio,
         prices=partition.ledger.prices(),
-        arm=arms.arm_of(event.user_id, rules.salt, rules.shares),
+        arm=rules.arm_of(event.user_id),
         decision_id=identity,
         settings=rules.policy,
         cold=rules.model.is_cold(NOTHING),
@@ -242,7 +242,7 @@ def _remember(
             decision_id=identity,
             user_id=event.user_id,
             decided_ms=event.ts_ms,
-            arm=arms.arm_of(event.user_id, rules.salt, rules.shares),
+            arm=rules.arm_of(event.user_id),
             action=given.action if given is not None else NOTHING,
             propensity=choice.propensity,
             p_buy=_expected(x, choice, rules),

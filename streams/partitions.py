@@ -7,7 +7,6 @@ differs.
 from collections.abc import Iterable, MutableMapping
 from typing import Any, cast
 
-from coupons.arms import arm_of
 from coupons.ledger import Ledger
 from features import profile as profiles
 from features.imputation import Imputer
@@ -158,7 +157,7 @@ class Partition:
     def _row_of(self, key: bytes, user_id: str, rules: Rules) -> Row:
         """Give a user's row, and count a new user into their arm."""
         if key not in self._rows:
-            self._state.earnings.move(arm_of(user_id, rules.salt, rules.shares), None, 0)
+            self._state.earnings.move(rules.arm_of(user_id), None, 0)
         return self._row(key)
 
     def _encode(self, key: bytes, emission: Emission) -> bytes:

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from coupons import arms, draw
+from coupons import draw
 from coupons.choices import Candidate, Choice
 from features.actions import NOTHING, Action
 from features.basket import Basket
@@ -124,7 +124,7 @@ def _scores(choice: Choice, action_id: str, p_nothing: float, margin_minor: floa
 def _experiment(event: Event, rules: Rules) -> Experiment:
     return Experiment(
         id=rules.salt,
-        variant=arms.arm_of(event.user_id, rules.salt, rules.shares),
+        variant=rules.arm_of(event.user_id),
         bucket=draw.bucket(event.user_id, rules.salt),
     )
 

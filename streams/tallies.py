@@ -1,6 +1,5 @@
 """Which counters an event's effects move; kept apart so that the step knows no metrics."""
 
-from coupons.arms import arm_of
 from coupons.lifecycle import Lifecycle
 from features.events import Event
 from streams.context import Effects, Rules
@@ -24,7 +23,7 @@ def count_effects(effects: Effects, rules: Rules, tally: Tally) -> None:
 def count_order(event: Event, rules: Rules, tally: Tally) -> None:
     """Count what an order brought, by the arm of its customer."""
     if event.total_minor:
-        arm = arm_of(event.user_id, rules.salt, rules.shares)
+        arm = rules.arm_of(event.user_id)
         currency = event.currency or rules.currency
         tally.add("order_revenue_minor", (currency, arm), event.total_minor)
 
