@@ -1,6 +1,6 @@
 """Which arm of the standing experiment a user belongs to: sticky, by salted hash."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from coupons.draw import BUCKETS, bucket
@@ -24,6 +24,7 @@ class ArmShares:
     random: float = 0.02
     business_as_usual: float = 0.05
     holdout: float = 0.05
+    _ends: tuple[int, int, int, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, share in self.named():
@@ -33,6 +34,25 @@ class ArmShares:
         if sum(_count(share) for _, share in self.named()) > BUCKETS:
             message = f"shares must sum to at most 1, was {self.named()}"
             raise ValueError(message)
+        holdout, random = _count(self.holdout), BUCKETS - _count(self.random)
+        usual = _count(self.business_as_usual)
+        start = min(max(BUCKETS // 2, holdout), random - usual)
+        object.__setattr__(self, "_ends", (holdout, start, start + usual, random))
+
+    def arm_at(self, here: int) -> Arm:
+        """Return the arm that a bucket belongs to.
+
+        Examples
+        --------
+        >>> ArmShares().arm_at(0), ArmShares().arm_at(9_999)
+        ('holdout', 'random')
+        """
+        holdout, start, end, random = self._ends
+        if here < holdout:
+            return "holdout"
+        if here >= random:
+            return "random"
+        return "business_as_usual" if start <= here < end else "policy"
 
     def named(self) -> tuple[tuple[Arm, float], ...]:
         """Return the three shares that are set, by arm."""
@@ -57,12 +77,4 @@ def arm_of(user_id: str, salt: str, shares: ArmShares) -> Arm:
     >>> arm_of("u1", "arms-v1", ArmShares(holdout=0.5))
     'holdout'
     """
-    here = bucket(user_id, salt)
-    holdout, random = _count(shares.holdout), _count(shares.random)
-    if here < holdout:
-        return "holdout"
-    if here >= BUCKETS - random:
-        return "random"
-    usual = _count(shares.business_as_usual)
-    start = min(max(BUCKETS // 2, holdout), BUCKETS - random - usual)
-    return "business_as_usual" if start <= here < start + usual else "policy"
+    return shares.arm_at(bucket(user_id, salt))

@@ -1,8 +1,8 @@
 """Whom a coupon is for: one small check per thing that its entry asks, none for the rest."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from coupons.catalogue import Coupon
 from coupons.draw import unit_draw
@@ -11,8 +11,7 @@ from features.traits import Traits
 MINUTE_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(NamedTuple):
     """When, to whom and where a decision is made; `salt` deals customers into shares."""
 
     now_ms: int

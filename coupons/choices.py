@@ -1,16 +1,16 @@
 """The records that pass between eligibility, policy and the decision."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from coupons.catalogue import Coupon
-from features.actions import Action
+from features.actions import NOTHING, Action
 
 DecisionAction = Literal["offer", "no_offer", "holdout", "suppressed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A coupon that may be given now, with what it would cost on the basket at hand.
 
     `discount_minor` is the expected discount on that basket; `charge_minor` is the worst case that
@@ -31,8 +31,7 @@ class Blocked:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class Scored(NamedTuple):
     """One row of the value table: an action, its probability of purchase and its worth.
 
     `value_minor` is incremental profit against giving nothing, after the shadow price of budget;
@@ -52,8 +51,13 @@ class Choice:
 
     Attributes
     ----------
-    table
-        All candidates and `nothing`, in a fixed order; propensities sum to 1.
+    at
+        Place of what was chosen among the candidates, None for nothing.
+    candidates, blocked
+        What the policy was asked about, in its order.
+    p_nothing, p_buy, values_minor, propensities
+        The value table by columns, rounded as it was compared. `p_buy` and `values_minor` hold one
+        entry per candidate, `propensities` the one of nothing before them; these sum to 1.
     why_not
         action id -> coded reason, for every coupon of the catalogue that was not chosen.
     reasons
@@ -62,9 +66,31 @@ class Choice:
     """
 
     action: DecisionAction
-    candidate: Candidate | None
-    propensity: float
+    at: int | None
+    candidates: Sequence[Candidate]
+    blocked: Sequence[Blocked]
     explored: bool
-    table: tuple[Scored, ...]
+    p_nothing: float
+    p_buy: Sequence[float]
+    values_minor: Sequence[float]
+    propensities: Sequence[float]
     reasons: tuple[str, ...] = ()
     why_not: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def candidate(self) -> Candidate | None:
+        """The coupon to give, None where nothing is given."""
+        return None if self.at is None else self.candidates[self.at]
+
+    @property
+    def propensity(self) -> float:
+        """The probability with which this was chosen."""
+        return self.propensities[0 if self.at is None else self.at + 1]
+
+    @property
+    def table(self) -> tuple[Scored, ...]:
+        """Nothing and all candidates, row by row."""
+        ids = [NOTHING.action_id, *(one.coupon.coupon_id for one in self.candidates)]
+        costs = [0, *(one.discount_minor for one in self.candidates)]
+        columns = [self.p_nothing, *self.p_buy], [0.0, *self.values_minor], self.propensities
+        return tuple(map(Scored, ids, *columns, costs))

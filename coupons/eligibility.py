@@ -54,6 +54,7 @@ def eligible(
     """
     plan = plan_of(catalogue)
     goods, matches = plan.goods_minor(basket), plan.matches(traits.affinity)
+    match_steps = [int(ratio * STEPS + 0.5) for ratio in matches]
     by_wallet, by_ledger = limits.blocked_by_wallet, limits.blocked_by_ledger
     now_ms, channel = moment.now_ms, moment.channel
     candidates: list[Candidate] = []
@@ -74,7 +75,7 @@ def eligible(
             if at != SHOP and _beside(rule, plan, basket.known, goods[at], matches[at], traits):
                 reason = "scope_not_relevant"
             else:
-                offer = _priced(rule, basket, goods[at], matches[at], reach_ratio)
+                offer = _priced(rule, basket, goods[at], match_steps[at], reach_ratio)
                 if isinstance(offer, Candidate):
                     candidates.append(offer)
                     continue
@@ -102,7 +103,7 @@ def _beside(
 
 
 def _priced(
-    rule: Rule, basket: Basket, goods_minor: int, match_ratio: float, reach_ratio: float
+    rule: Rule, basket: Basket, goods_minor: int, match_steps: int, reach_ratio: float
 ) -> Candidate | str:
     coupon = rule.coupon
     kind, asked_minor, gap_ratio = coupon.kind, goods_minor, 0.0
@@ -125,6 +126,5 @@ def _priced(
     if cost_minor == 0:
         return "no_discount"
     depth_steps = cost_minor * STEPS // asked_minor if cost_minor < asked_minor else STEPS
-    return rule.candidate(
-        cost_minor, depth_steps, int(match_ratio * STEPS + 0.5), int(gap_ratio * STEPS + 0.5)
-    )
+    gap_steps = int(gap_ratio * STEPS + 0.5) if gap_ratio else 0
+    return rule.candidate(cost_minor, depth_steps, match_steps, gap_steps)

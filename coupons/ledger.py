@@ -82,7 +82,8 @@ class Ledger:
 
     def advance(self, now_ms: int) -> None:
         """Move event time on for pacing; it never goes back."""
-        self._now_ms = max(self._now_ms, now_ms)
+        if now_ms > self._now_ms:
+            self._now_ms = now_ms
 
     def blocked(self, coupon: Coupon, campaign: Campaign, charge_minor: int) -> str | None:
         """Say `quota_exhausted` or `budget_exhausted`, None if the coupon can be paid for."""
@@ -157,17 +158,23 @@ class Ledger:
         account = self._accounts.get(campaign_id)
         if account is None or account["starts_ms"] is None or not account["share_minor"]:
             return 0.0
+        share_minor, pacing = account["share_minor"], self.pacing
+        out_minor = account["held_minor"] + account["spent_minor"]
+        if out_minor <= pacing.slack_ratio * share_minor:
+            return 0.0  # no schedule asks a price for so little; most of the time it is so
         elapsed = elapsed_ratio(
-            self._now_ms, account["starts_ms"], account["ends_ms"], self.pacing.horizon_ms
+            self._now_ms, account["starts_ms"], account["ends_ms"], pacing.horizon_ms
         )
+        if out_minor <= (elapsed + pacing.slack_ratio) * share_minor:
+            return 0.0  # nor if every coupon that is out were used
         spend_minor = expected_spend_minor(
-            account["share_minor"],
+            share_minor,
             account["held_minor"],
             account["spent_minor"],
             account["settled_minor"],
-            self.pacing,
+            pacing,
         )
-        return shadow_price(spend_minor / account["share_minor"], elapsed, self.pacing)
+        return shadow_price(spend_minor / share_minor, elapsed, pacing)
 
     def prices(self) -> dict[str, float]:
         """Return the shadow price of every campaign, for `policy.choose`."""

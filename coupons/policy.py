@@ -8,7 +8,7 @@ from coupons.arms import Arm
 from coupons.article import article, best_single, propensity_threshold
 from coupons.choices import Blocked, Candidate, Choice, DecisionAction
 from coupons.draw import unit_draw
-from coupons.worth import monotone, table, values
+from coupons.worth import monotone, propensities, values
 
 PolicyName = Literal["policy", "article", "random", "threshold", "single", "none"]
 # Rules of contact: where one of them is all that stands against a coupon, the answer is a silence
@@ -117,10 +117,11 @@ def choose(
     at, explored = _drawn(lean, len(candidates) + 1, f"{decision_id}|explore|{settings.salt}")
     reason = "explored" if explored and lean.reason != "random_arm" else lean.reason
     why_not = {one.coupon_id: one.reason for one in blocked}
-    for place, one in enumerate(candidates):
+    worthy, dear, worthless = _why_not(reason)
+    for place, (one, value_minor) in enumerate(zip(candidates, worth, strict=True)):
         if place != at:
-            why_not[one.coupon.coupon_id] = _why_not(reason, worth[place], bare[place])
-    rows = table(candidates, p_all, p_none, worth, lean.at, lean.explore_ratio)
+            unpaid = dear if bare[place] >= 0.005 else worthless
+            why_not[one.coupon.coupon_id] = worthy if value_minor > 0.0 else unpaid
     reasons = [
         reason,
         suppressed if reason == "suppressed" else None,
@@ -128,10 +129,14 @@ def choose(
     ]
     return Choice(
         action=_ACTIONS.get(reason, "no_offer" if at is None else "offer"),
-        candidate=None if at is None else candidates[at],
-        propensity=rows[0 if at is None else at + 1].propensity,
+        at=at,
+        candidates=candidates,
+        blocked=blocked,
         explored=explored,
-        table=rows,
+        p_nothing=p_none,
+        p_buy=p_all,
+        values_minor=worth,
+        propensities=propensities(len(candidates), lean.at, lean.explore_ratio),
         reasons=tuple(one for one in reasons if one is not None),
         why_not=why_not,
     )
@@ -216,11 +221,11 @@ def _drawn(lean: _Lean, count: int, text: str) -> tuple[int | None, bool]:
     return (None if place == count - 1 else place), True
 
 
-def _why_not(reason: str, value_minor: float, bare_minor: float) -> str:
+def _why_not(reason: str) -> tuple[str, str, str]:
+    """Say why a coupon was not chosen: one worth giving, one not at its budget's price, another."""
     if reason in ("holdout", "suppressed", "business_as_usual", "baseline_policy"):
-        return reason
-    if reason == "random_arm" or (reason == "explored" and value_minor > 0.0):
-        return "explored_other"
-    if value_minor > 0.0:
-        return "lower_value"
-    return "budget_price" if bare_minor >= 0.005 else "negative_value"
+        return reason, reason, reason
+    if reason == "random_arm":
+        return "explored_other", "explored_other", "explored_other"
+    best = "explored_other" if reason == "explored" else "lower_value"
+    return best, "budget_price", "negative_value"

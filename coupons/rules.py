@@ -1,7 +1,6 @@
 """A catalogue prepared for deciding: what can be worked out once is not worked out per event."""
 
 from collections.abc import Iterable
-from dataclasses import fields
 from functools import lru_cache
 
 from coupons.audiences import Check, checks_of
@@ -20,12 +19,6 @@ KEPT_PLANS = 8
 STEPS = 100  # ratios of an action go in whole percents: finer than any response can be told
 MAX_BUILT = 1_000
 
-# Frozen records set each field through object.__setattr__; their slots are three times as fast,
-# and until it is returned nobody else holds the record.
-_new = object.__new__
-_action_slots = tuple(Action.__dict__[field.name].__set__ for field in fields(Action))
-_candidate_slots = tuple(Candidate.__dict__[field.name].__set__ for field in fields(Candidate))
-
 
 class Rule:
     """One coupon, its campaign, and the answers that no customer changes.
@@ -41,7 +34,7 @@ class Rule:
     """
 
     __slots__ = (
-        "_built",
+        "_actions",
         "_refusals",
         "_steady_from_ms",
         "_steady_reason",
@@ -67,7 +60,7 @@ class Rule:
         always = Schedule(utc_offset_minutes=coupon.schedule.utc_offset_minutes)
         bounds = (campaign.starts_ms, campaign.ends_ms)
         self.timed = coupon.schedule != always or bounds != (None, None)
-        self._built: dict[tuple[int, int, int, int], Candidate] = {}
+        self._actions: dict[tuple[int, int, int], Action] = {}
         self._refusals: dict[str, Blocked] = {}
         self._steady_from_ms = self._steady_until_ms = 0
         self._steady_reason: str | None = None
@@ -83,19 +76,24 @@ class Rule:
     def candidate(
         self, cost_minor: int, depth_steps: int, match_steps: int, gap_steps: int
     ) -> Candidate:
-        """Give the record of this coupon as a candidate; equal ones are one and the same.
+        """Give the record of this coupon as a candidate.
 
-        Baskets and tastes come again from event to event, and building was most of the time.
+        Its action is found again where the ratios are, as from event to event they mostly are:
+        building it was most of the time.
         """
-        key = cost_minor, depth_steps, match_steps, gap_steps
-        candidate = self._built.get(key)
-        if candidate is None:
-            if len(self._built) >= MAX_BUILT:
-                self._built.clear()
-            ratios = depth_steps / STEPS, match_steps / STEPS, gap_steps / STEPS
-            candidate = _candidate(self.coupon, self.charge_minor, cost_minor, ratios)
-            self._built[key] = candidate
-        return candidate
+        key = depth_steps, match_steps, gap_steps
+        action = self._actions.get(key)
+        if action is None:
+            if len(self._actions) >= MAX_BUILT:
+                self._actions.clear()
+            action = self._actions[key] = Action(
+                action_id=self.coupon.coupon_id,
+                kind=self.coupon.kind,
+                depth_ratio=depth_steps / STEPS,
+                match_ratio=match_steps / STEPS,
+                gap_ratio=gap_steps / STEPS,
+            )
+        return Candidate(self.coupon, action, cost_minor, self.charge_minor)
 
     def refuse(self, reason: str) -> Blocked:
         """Give the record of this coupon refused for a reason; one record per reason."""
@@ -174,25 +172,6 @@ class Plan:
             return self.touched(scope_at, traits.bought)
 
         return Rule(coupon, campaign, scope_at, checks_of(coupon, has_bought))
-
-
-def _candidate(
-    coupon: Coupon, charge_minor: int, cost_minor: int, ratios: tuple[float, float, float]
-) -> Candidate:
-    action = _new(Action)
-    put_action_id, put_kind, put_depth_ratio, put_match_ratio, put_gap_ratio = _action_slots
-    put_action_id(action, coupon.coupon_id)
-    put_kind(action, coupon.kind)
-    put_depth_ratio(action, ratios[0])
-    put_match_ratio(action, ratios[1])
-    put_gap_ratio(action, ratios[2])
-    candidate = _new(Candidate)
-    put_coupon, put_action, put_discount_minor, put_charge_minor = _candidate_slots
-    put_coupon(candidate, coupon)
-    put_action(candidate, action)
-    put_discount_minor(candidate, cost_minor)
-    put_charge_minor(candidate, charge_minor)
-    return candidate
 
 
 _plans: dict[int, tuple[Catalogue, Plan]] = {}

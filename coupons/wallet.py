@@ -74,6 +74,8 @@ def follow(wallet: Wallet, event: Event) -> list[Lifecycle]:
     `order.completed` and `coupon.redeemed` redeem; `coupon.released`, `order.cancelled` and
     `order.refunded` give back; `coupon.viewed`, `clicked`, `denied` and `reserved` are noted.
     """
+    if not wallet["held"] and not wallet["closed"]:
+        return []  # most customers, most of the time
     match event.event_type:
         case "order.completed" | "coupon.redeemed":
             return redeem(wallet, event)

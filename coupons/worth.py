@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from coupons.choices import Candidate, Scored
-from features.actions import NOTHING
+from coupons.choices import Candidate
 
 
 def monotone(candidates: Sequence[Candidate], p_buy: Sequence[float]) -> list[float]:
@@ -32,14 +31,15 @@ def monotone(candidates: Sequence[Candidate], p_buy: Sequence[float]) -> list[fl
         one, p, depth = candidates[place], raised[place], depths[place]
         scope = one.coupon.scope
         alike = (one.action.kind, one.action.gap_ratio, scope.of, scope.names)
-        if alike in tops:
-            last, floor, top = tops[alike]
-            floor = top if depth > last else floor  # coupons of equal depth do not bind each other
-            if p < floor:
-                raised[place] = p = floor
-            tops[alike] = (depth, floor, p if p > top else top)
-        else:
+        known = tops.get(alike)
+        if known is None:
             tops[alike] = (depth, 0.0, p)
+            continue
+        last, floor, top = known
+        floor = top if depth > last else floor  # coupons of equal depth do not bind each other
+        if p < floor:
+            raised[place] = p = floor
+        tops[alike] = (depth, floor, p if p > top else top)
     return raised
 
 
@@ -60,44 +60,29 @@ def values(
     unaided_minor
         P(nothing) x margin.
     """
-    costs = [one.discount_minor for one in candidates]
-    bare = [p * (margin_minor - cost) - unaided_minor for p, cost in zip(p_all, costs, strict=True)]
-    priced = bare
-    if any(prices.values()):
-        lambdas = [prices.get(one.coupon.campaign_id, 0.0) for one in candidates]
-        fees = [price * p * cost for price, p, cost in zip(lambdas, p_all, costs, strict=True)]
-        priced = [earned - fee for earned, fee in zip(bare, fees, strict=True)]
-    return [(earned * 100.0 + 0.5) // 1.0 / 100.0 for earned in priced], bare
+    worth: list[float] = []
+    bare: list[float] = []
+    for one, p in zip(candidates, p_all, strict=True):
+        cost_minor = one.discount_minor
+        earned = p * (margin_minor - cost_minor) - unaided_minor
+        fee = prices.get(one.coupon.campaign_id, 0.0) * p * cost_minor
+        bare.append(earned)
+        worth.append(((earned - fee) * 100.0 + 0.5) // 1.0 / 100.0)
+    return worth, bare
 
 
-def table(
-    candidates: Sequence[Candidate],
-    p_all: Sequence[float],
-    p_none: float,
-    worth: Sequence[float],
-    at: int | None,
-    explore_ratio: float,
-) -> tuple[Scored, ...]:
-    """Write down nothing and all candidates, each with the probability of being chosen.
+def propensities(count: int, at: int | None, explore_ratio: float) -> list[float]:
+    """Return the probability of being chosen, of nothing and behind it of `count` candidates.
 
     `at` (None for nothing) has 1 - explore_ratio more than its even part of `explore_ratio`, so
-    the propensities sum to 1.
+    they sum to 1.
+
+    Examples
+    --------
+    >>> propensities(3, 0, 0.2)
+    [0.05, 0.8500000000000001, 0.05, 0.05]
     """
-    count = len(candidates) + 1
-    even = explore_ratio / count
-    shares = [even] * count
+    even = explore_ratio / (count + 1)
+    shares = [even] * (count + 1)
     shares[0 if at is None else at + 1] = 1.0 - explore_ratio + even
-    nothing = Scored(
-        action_id=NOTHING.action_id, p_buy=p_none, value_minor=0.0, propensity=shares[0]
-    )
-    coupons = [
-        Scored(
-            action_id=one.coupon.coupon_id,
-            p_buy=p,
-            value_minor=value_minor,
-            propensity=share,
-            discount_minor=one.discount_minor,
-        )
-        for one, p, value_minor, share in zip(candidates, p_all, worth, shares[1:], strict=True)
-    ]
-    return (nothing, *coupons)
+    return shares

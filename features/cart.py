@@ -81,8 +81,8 @@ def stalest(lines: dict[str, Line]) -> str:
 
 def sweep(cart: Cart, newest_ms: int) -> None:
     """Drop lines that expired for good; a day of slack keeps this free of consequences."""
-    lines = cart["lines"]
-    for product in [name for name, line in lines.items() if line[4] < newest_ms - _GC_MS]:
+    lines, oldest_ms = cart["lines"], newest_ms - _GC_MS
+    for product in [name for name, line in lines.items() if line[4] < oldest_ms]:
         del lines[product]
 
 

@@ -4,6 +4,7 @@ River has sketches too, but their state is no plain JSON; this one is a sorted l
 """
 
 from bisect import bisect_left
+from functools import lru_cache
 from hashlib import blake2b
 
 KEPT_COUNT = 24
@@ -16,7 +17,7 @@ def add(sketch: list[int], name: str) -> None:
     The sketch keeps the `KEPT_COUNT` smallest 24-bit hashes (k minimum values), so it is the same
     whatever the order.
     """
-    value = int.from_bytes(blake2b(name.encode(), digest_size=3).digest(), "big")
+    value = _hashed(name)
     if len(sketch) >= KEPT_COUNT and value >= sketch[-1]:
         return
     at = bisect_left(sketch, value)
@@ -24,6 +25,11 @@ def add(sketch: list[int], name: str) -> None:
         return
     sketch.insert(at, value)
     del sketch[KEPT_COUNT:]
+
+
+@lru_cache(maxsize=4_096)
+def _hashed(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=3).digest(), "big")
 
 
 def count(sketch: list[int]) -> int:

@@ -29,8 +29,10 @@ def learn(facts: Facts, event: Event) -> None:
 
 def _tell(facts: Facts, name: str, value: Any, ts_ms: int) -> None:
     known = facts.get(name)
-    if known is None or ts_ms > known[0] or (ts_ms == known[0] and str(value) < str(known[1])):
+    if known is None:
         facts[name] = [ts_ms, value]
+    elif ts_ms > known[0] or (ts_ms == known[0] and str(value) < str(known[1])):
+        known[:] = ts_ms, value
 
 
 def fact(facts: Facts, name: str) -> Any:

@@ -6,6 +6,7 @@ tie break (`facts`, first and last times), and waiting where they do not commute
 open cells of `tally`).
 """
 
+from collections.abc import Iterable
 from typing import TypedDict
 
 from features import cart as carts
@@ -119,8 +120,9 @@ def update(profile: Profile, event: Event) -> None:
         profile["total"]["deal"] = profile["total"].get("deal", 0) + 1
     elif kind == "order.completed":
         _learn_order(profile, event, newest_ms)
-    if interest_points(event):
-        _learn_taste(profile, event, newest_ms)
+    interest = interest_points(event)
+    if interest and event.items:
+        _learn_taste(profile, event, interest, newest_ms)
     if kind in _CART_EVENTS and (not late or kind == "order.completed"):
         carts.apply(profile["cart"], event)
     if profile["cart"]["ops"]:
@@ -148,17 +150,17 @@ def _advance(profile: Profile, ts_ms: int) -> int:
     if passed:
         kept = profile["days"] << min(passed, KEPT_DAYS)
         profile["days"] = kept & ((1 << KEPT_DAYS) - 1) | 1
-    rolls = ts_ms // windows.ROLL_MS != newest[0] // windows.ROLL_MS
-    newest[:] = [ts_ms, newest[0]]
-    if rolls:
-        _roll(profile, ts_ms)
+    before_ms = newest[0]
+    newest[:] = [ts_ms, before_ms]
+    if ts_ms // windows.ROLL_MS != before_ms // windows.ROLL_MS:
+        _roll(profile, ts_ms, before_ms)
     return ts_ms
 
 
-def _roll(profile: Profile, newest_ms: int) -> None:
+def _roll(profile: Profile, newest_ms: int, before_ms: int) -> None:
     for measure in list(profile["window"]):
         buckets = profile["window"][measure]
-        windows.roll(buckets, newest_ms)
+        windows.roll(buckets, newest_ms, before_ms)
         if not buckets:
             del profile["window"][measure]
     tally.close(profile["category"], newest_ms, MAX_TASTES)
@@ -210,18 +212,20 @@ def _learn_order(profile: Profile, event: Event, newest_ms: int) -> None:
         tally.add(profile["bought"], name, 1, event.ts_ms, newest_ms, MAX_BOUGHT)
 
 
-def _learn_taste(profile: Profile, event: Event, newest_ms: int) -> None:
-    weight = interest_points(event)
-    # A view tells of one product; a cart or an order of each category and brand in it, once.
-    items = event.items[:1] if event.event_type == "product.viewed" else event.items
-    categories = dict.fromkeys([item.category for item in items])
+def _learn_taste(profile: Profile, event: Event, interest: int, newest_ms: int) -> None:
+    items, ts_ms = event.items, event.ts_ms
+    categories: Iterable[str | None] = (items[0].category,)
+    brands: Iterable[str | None] = (items[0].brand,)
+    if len(items) > 1 and event.event_type != "product.viewed":
+        # A view tells of one product; a cart or an order of each category and brand in it, once.
+        categories = dict.fromkeys([item.category for item in items])
+        brands = dict.fromkeys([item.brand for item in items])
     for name in categories:
         if name:
-            tally.add(profile["category"], name, weight, event.ts_ms, newest_ms, MAX_TASTES)
-    brands = dict.fromkeys([item.brand for item in items])
+            tally.add(profile["category"], name, interest, ts_ms, newest_ms, MAX_TASTES)
     for name in brands:
         if name:
-            tally.add(profile["brand"], name, weight, event.ts_ms, newest_ms, MAX_TASTES)
+            tally.add(profile["brand"], name, interest, ts_ms, newest_ms, MAX_TASTES)
 
 
 def shrink(profile: Profile) -> int:

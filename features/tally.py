@@ -59,15 +59,11 @@ def _push_out(names: dict[str, int], name: str, cap: int) -> None:
 
 def close(tally: Tally, newest_ms: int, cap: int) -> None:
     """Let the cells that nothing on time can reach any more join the kept names, oldest first."""
-    if not tally["open"]:
-        return
     first_open = newest_ms // CELL_MS - 1
-    for cell in sorted(int(key) for key in tally["open"]):
-        if cell < first_open:
-            names = tally["open"].pop(str(cell))
-            # The moment of closing, not of noticing, sets the epoch: so it is the same for all.
-            closes_ms = (cell + 2) * CELL_MS
-            _keep(tally, names, cell * CELL_MS // EPOCH_MS, closes_ms // EPOCH_MS, cap)
+    for cell in sorted([cell for cell in map(int, tally["open"]) if cell < first_open]):
+        names = tally["open"].pop(str(cell))
+        # The moment of closing, not of noticing, sets the epoch: so it is the same for all.
+        _keep(tally, names, cell // _EPOCH_CELLS, (cell + 2) // _EPOCH_CELLS, cap)
 
 
 def _keep(tally: Tally, names: dict[str, int], epoch: int, as_of: int, cap: int) -> None:
@@ -108,8 +104,12 @@ def points(tally: Tally) -> dict[str, int]:
     newest = max(epochs)
     merged: dict[str, int] = {}
     for names, epoch in zip((*tally["open"].values(), tally["kept"]), epochs, strict=False):
+        shift = newest - epoch
+        if not merged and not shift:
+            merged = names.copy()
+            continue
         for name, amount in names.items():
-            merged[name] = merged.get(name, 0) + (amount >> newest - epoch)
+            merged[name] = merged.get(name, 0) + (amount >> shift)
     return merged
 
 

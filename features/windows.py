@@ -60,8 +60,8 @@ def add(buckets: Buckets, ts_ms: int, amount: int, newest_ms: int) -> None:
     `newest_ms` is the user's newest event time, this event included; whenever it enters another
     cell of `ROLL_MS`, `roll` comes first.
     """
-    minute = ts_ms // MINUTE_MS
-    start = _start(minute, newest_ms // MINUTE_MS)
+    minute, newest = ts_ms // MINUTE_MS, newest_ms // MINUTE_MS
+    start = minute if minute == newest else _start(minute, _edges(newest))
     if start is None:
         return
     if not buckets or start > buckets[-2]:
@@ -76,20 +76,33 @@ def add(buckets: Buckets, ts_ms: int, amount: int, newest_ms: int) -> None:
         buckets[at + 2 : at + 2] = (start, amount)
 
 
-def _start(minute: int, newest: int) -> int | None:
-    if minute >= (newest // 5 - 1) * 5:
+def _edges(newest: int) -> tuple[int, int, int, int]:
+    """Give the first minute of the buckets of a minute, of five, of an hour, of a day."""
+    return (
+        (newest // 5 - 1) * 5,
+        (newest // _HOUR - 1) * _HOUR,
+        (newest // _DAY - 1) * _DAY,
+        (newest // _DAY - KEPT_DAYS + 1) * _DAY,
+    )
+
+
+def _start(minute: int, edges: tuple[int, int, int, int]) -> int | None:
+    if minute >= edges[0]:
         return minute
-    if minute >= (newest // _HOUR - 1) * _HOUR:
+    if minute >= edges[1]:
         return minute - minute % 5
-    if minute >= (newest // _DAY - 1) * _DAY:
+    if minute >= edges[2]:
         return minute - minute % _HOUR
-    if minute >= (newest // _DAY - KEPT_DAYS + 1) * _DAY:
+    if minute >= edges[3]:
         return minute - minute % _DAY
     return None
 
 
-def roll(buckets: Buckets, newest_ms: int) -> None:
+def roll(buckets: Buckets, newest_ms: int, before_ms: int | None = None) -> None:
     """Widen the buckets that grew old and drop those older than 30 days.
+
+    With `before_ms`, the newest event time that they were last rolled for, only those are looked at
+    that have grown old since.
 
     Examples
     --------
@@ -99,16 +112,29 @@ def roll(buckets: Buckets, newest_ms: int) -> None:
     [0, 2, 60, 1]
     """
     newest = newest_ms // MINUTE_MS
+    edges = _edges(newest)
+    first = _first_to_roll(buckets, newest, before_ms // MINUTE_MS) if before_ms is not None else 0
     rolled: Buckets = []
-    for at in range(0, len(buckets), 2):
-        start = _start(buckets[at], newest)
+    for at in range(first, len(buckets), 2):
+        start = _start(buckets[at], edges)
         if start is None:
             continue
         if rolled and rolled[-2] == start:
             rolled[-1] += buckets[at + 1]
         else:
             rolled += (start, buckets[at + 1])
-    buckets[:] = rolled
+    buckets[first:] = rolled
+
+
+def _first_to_roll(buckets: Buckets, newest: int, before: int) -> int:
+    if newest // _DAY != before // _DAY:
+        return 0
+    # What was wide before the hour, or the five minutes, changed is so still.
+    settled = _edges(before)[0 if newest // _HOUR == before // _HOUR else 1]
+    at = len(buckets)
+    while at and buckets[at - 2] >= settled:
+        at -= 2
+    return at
 
 
 def totals(buckets: Buckets, within: Bounds) -> tuple[int, ...]:

@@ -1,35 +1,54 @@
 """The two causes of a purchase, the user's own wish and the coupon, laid out for speed."""
 
+from array import array
 from collections.abc import Sequence
 from operator import mul
 from typing import NamedTuple
 
 from features.actions import Action
 from online_models.crosses import depth_steps
-from online_models.shapes import HIGHEST, from_log_odds, log_odds
-
-_LEAST_EASE = 1e-9  # below it a user is won over as easily as a typical one
+from online_models.shapes import HIGHEST
 
 
 class Slope(NamedTuple):
-    """Weights of the user features as they come, and the bias that goes with them."""
+    """Weights of the user features as they come, and the bias that goes with them.
 
-    weights: tuple[float, ...]
+    `typical` is the sum for the typical user, of whom contributions are counted from. Numbers lie
+    side by side in an array: floats of their own are scattered over memory, and fetching them takes
+    longer than adding them up.
+    """
+
+    weights: "array[float]"
     bias: float
+    typical: float
 
     def at(self, row: Sequence[float]) -> float:
         """Give the weighted sum."""
         return sum(map(mul, row, self.weights), self.bias)
 
 
+class Doubt(NamedTuple):
+    """Variances of weights: of each feature's, and of the bias."""
+
+    variances: "array[float]"
+    bias: float
+
+    def at(self, squares: Sequence[float]) -> float:
+        """Give the variance of the sum for a user, from the squared distances to the typical."""
+        return sum(map(mul, squares, self.variances), self.bias)
+
+
 class Weights(NamedTuple):
     """What all coupons share: the user unaided, whom coupons move, whom deeper ones move more."""
 
+    typical: "array[float]"
     unaided: Slope
     lift: Slope
     steep: Slope
     match: float
     gap: float
+    lift_doubt: Doubt
+    steep_doubt: Doubt
 
 
 class Part(NamedTuple):
@@ -43,42 +62,21 @@ class Part(NamedTuple):
     variance: float
 
 
-class Doubt(NamedTuple):
-    """Variances of the shared weights of being won over: of each feature, then of the bias."""
-
-    lift: tuple[float, ...]
-    steep: tuple[float, ...]
-
-
-def doubt_of(doubt: Doubt, row: Sequence[float], typical: Sequence[float]) -> tuple[float, float]:
-    """Give the variance of a user's `lift` and of their `steep`, far from typical the largest."""
-    squares = [(value - usual) ** 2 for value, usual in zip(row, typical, strict=True)]
-    size = len(typical)
-    return (
-        sum(map(mul, squares, doubt.lift), doubt.lift[size]),
-        sum(map(mul, squares, doubt.steep), doubt.steep[size]),
-    )
-
-
-def weights_of(
-    unaided: Sequence[float],
-    lift: Sequence[float],
-    steep: Sequence[float],
-    typical: Sequence[float],
-) -> Weights:
-    """Lay out the weights of the shared groups.
+def slope_of(block: Sequence[float], typical: Sequence[float]) -> Slope:
+    """Lay out a group's weights of the features and, behind them, of the bias.
 
     They are learned on features counted from what is typical; moving that into the bias spares
     every prediction the subtraction.
+
+    Examples
+    --------
+    >>> slope_of((2.0, 1.0), (0.5,))
+    Slope(weights=array('d', [2.0]), bias=0.0, typical=1.0)
     """
     size = len(typical)
-
-    def slope(block: Sequence[float]) -> Slope:
-        weights = tuple(block[:size])
-        return Slope(weights, block[size] - sum(map(mul, weights, typical)))
-
-    match, gap = lift[size + 1 :]
-    return Weights(slope(unaided), slope(lift), slope(steep), match, gap)
+    weights = array("d", block[:size])
+    bias = block[size] - sum(map(mul, weights, typical))
+    return Slope(weights, bias, sum(map(mul, typical, weights), bias))
 
 
 def either(p: float, won_over: float) -> float:
@@ -101,44 +99,3 @@ def ease(weights: Weights, part: Part, action: Action, lift: float, steep: float
         + weights.match * action.match_ratio
         + weights.gap * action.gap_ratio
     )
-
-
-def shares_of(
-    weights: Weights,
-    part: Part | None,
-    action: Action,
-    row: Sequence[float],
-    typical: Sequence[float],
-) -> list[float]:
-    """Split the log-odds of buying: of the typical user, of the coupon, of each user feature.
-
-    What the coupon adds is no sum over features. It is first told for a user who is won over as
-    easily as a typical one; the rest is shared out as the features share in the ease.
-
-    Parameters
-    ----------
-    part
-        None where there is no coupon.
-    """
-    unaided, lift, steep = weights.unaided, weights.lift, weights.steep
-    away = [value - usual for value, usual in zip(row, typical, strict=True)]
-    own = list(map(mul, away, unaided.weights))
-    if part is None:
-        return [unaided.at(typical), 0.0, *own]
-    logit = unaided.at(row)
-    p, steps = from_log_odds(logit), depth_steps(action)
-    whole = log_odds(either(p, from_log_odds(_ease_at(weights, part, action, row)))) - logit
-    plain = log_odds(either(p, from_log_odds(_ease_at(weights, part, action, typical)))) - logit
-    eased = [
-        value * (a + steps * b)
-        for value, a, b in zip(away, lift.weights, steep.weights, strict=True)
-    ]
-    total = sum(eased)
-    if abs(total) < _LEAST_EASE:
-        return [unaided.at(typical), whole, *own]
-    slope = (whole - plain) / total
-    return [unaided.at(typical), plain, *(a + slope * b for a, b in zip(own, eased, strict=True))]
-
-
-def _ease_at(weights: Weights, part: Part, action: Action, row: Sequence[float]) -> float:
-    return ease(weights, part, action, weights.lift.at(row), weights.steep.at(row))

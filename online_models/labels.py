@@ -59,6 +59,8 @@ def remember(
         raise ValueError(message)
     if any(decision["id"] == decision_id for decision in pending):
         return []
+    if tuple(x) != tuple(names):
+        x = {name: x.get(name, 0.0) for name in names}
     outcomes = []
     while len(pending) >= MAX_PENDING:
         oldest = min(range(len(pending)), key=lambda index: pending[index]["at"])
@@ -78,13 +80,13 @@ def remember(
         ],
         "q": propensity,
         "p": round(p_buy, 6),
-        "x": [x.get(name, 0.0) or 0 for name in names],  # "0" is shorter than "0.0" in the row
+        "x": [value or 0 for value in x.values()],  # "0" is shorter than "0.0" in the row
         "n": names_id(tuple(names)),
         "m": model_version,
         "c": campaign_id,
     }
     pending.append(decision)
-    outcomes.append(outcome_of(decision, "opened", user_id, names, None))
+    outcomes.append(outcome_of(decision, "opened", user_id, names, None, x=x))
     return outcomes
 
 
@@ -173,7 +175,7 @@ def next_due_ms(pending: Sequence[Pending]) -> int | None:
     >>> next_due_ms([]) is None
     True
     """
-    return min((decision["due"] for decision in pending), default=None)
+    return min([decision["due"] for decision in pending], default=None)
 
 
 def order_margin_minor(event: Event, margin_ratio: float, discount_minor: int | None = None) -> int:

@@ -39,6 +39,7 @@ def outcome_of(
     settled_ms: int | None,
     *,
     money: tuple[int, int, int] | None = None,
+    x: dict[str, float] | None = None,
 ) -> Outcome:
     """Tell one step in the life of a waiting decision; with `money`, that it was bought.
 
@@ -48,12 +49,14 @@ def outcome_of(
     ----------
     money
         (paid, discount, margin) of the order, in minor units.
+    x
+        The features where they are at hand, else they are read from the decision.
     """
     action_id, kind, depth, match, gap = decision["a"]
     order_minor, discount_minor, margin_minor = money or (0, 0, 0)
-    x = {}
-    if decision["n"] == names_id(tuple(names)):
-        x = {name: float(value) for name, value in zip(names, decision["x"], strict=True)}
+    if x is None:
+        known = decision["n"] == names_id(tuple(names))
+        x = dict(zip(names, map(float, decision["x"]), strict=True)) if known else {}
     return Outcome(
         decision_id=decision["id"],
         user_id=user_id,

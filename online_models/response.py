@@ -1,21 +1,13 @@
 """P(buy within the horizon | user, action): one response model for every coupon and for none."""
 
+from array import array
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from math import sqrt
 
 from river import linear_model
 
 from features.actions import NOTHING, Action
-from online_models.causes import (
-    Doubt,
-    Part,
-    Weights,
-    doubt_of,
-    ease,
-    either,
-    shares_of,
-    weights_of,
-)
+from online_models.answers import Answers
+from online_models.causes import Doubt, Part, Weights, either, slope_of
 from online_models.crosses import (
     BIAS,
     DEPTH,
@@ -25,12 +17,11 @@ from online_models.crosses import (
     USER,
     Crosses,
     Limits,
-    depth_steps,
     require_sane,
 )
 from online_models.ftrl import Ftrl
 from online_models.prior import Prior
-from online_models.shapes import HIGHEST, LOWEST, delay_weight, from_log_odds, log_odds
+from online_models.shapes import HIGHEST, LOWEST, delay_weight, log_odds
 
 # What users with a coupon teach about buying unaided. Where most users get one, their purchases
 # would otherwise be put down to the coupon or to the user as chance has it; the users without one
@@ -85,30 +76,37 @@ class ResponseModel:
         # the bias is a weight like the others: FTRL then steps it by its own evidence
         self.river = linear_model.LogisticRegression(self.optimizer, intercept_lr=0.0)
         self._weights: Weights | None = None
-        self._doubt: Doubt | None = None
         self._parts: dict[tuple[str, str], Part] = {}
         for group in self.crosses.groups:
             self._start(group)
         self._believe(Prior() if prior is None else prior)
 
-    def predict_many(self, x: dict[str, float], actions: Sequence[Action]) -> list[float]:
-        """P(buy) for each action, within [1e-6, 1 - 1e-6]; the user's part is computed once."""
-        return self._answers(x, actions, 0.0)
+    def score(self, x: dict[str, float], coupons: Sequence[Action]) -> Answers:
+        """Answer for each coupon and for none of them in one pass; the user's part only once.
 
-    def cautious_many(self, x: dict[str, float], actions: Sequence[Action]) -> list[float]:
-        """P(buy) for each action, with the doubt in what coupons do counted against them.
-
-        The log-odds of being won over are lowered by `caution` standard deviations. Of several
-        noisy estimates the highest is chosen, and so is too high on average; without this the
-        policy pays for its errors. What is known of a weight is l2 plus FTRL's sum of squared
-        gradients, which estimates its Fisher information; weights count as independent.
+        In `Answers.p_buy` the log-odds of being won over are lowered by `caution` standard
+        deviations. Of several noisy estimates the highest is chosen, and so is too high on average;
+        without this the policy pays for its errors. What is known of a weight is l2 plus FTRL's sum
+        of squared gradients, which estimates its Fisher information; weights count as independent.
 
         References
         ----------
         [^1]: Swaminathan, Joachims (2015), Counterfactual Risk Minimization, ICML: prefer the lower
             bound when a policy is learned from what another one logged.
         """
-        return self._answers(x, actions, self.caution)
+        known, read_part = self._parts, self._read_part
+        parts = [known.get((one.action_id, one.kind)) or read_part(one) for one in coupons]
+        weights = self._weights or self._read_weights()
+        crosses = self.crosses
+        return Answers(crosses.names, weights, crosses.values(x), coupons, parts, self.caution)
+
+    def predict_many(self, x: dict[str, float], actions: Sequence[Action]) -> list[float]:
+        """P(buy) for each action, nothing among them, within [1e-6, 1 - 1e-6]; without caution."""
+        answers = self.score(x, actions)
+        return [
+            answers.expected(None if action.kind == NOTHING.kind else at)
+            for at, action in enumerate(actions)
+        ]
 
     def predict_one(self, x: dict[str, float], action: Action) -> float:
         """P(buy) for one action."""
@@ -147,21 +145,6 @@ class ResponseModel:
         group = USER if action.kind == NOTHING.kind else self.crosses.action_group(action.action_id)
         return self.labels_count.get(group, 0) < self.cold_until
 
-    def contributions(self, x: dict[str, float], action: Action) -> list[tuple[str, float]]:
-        """Why the probability is what it is: log-odds by user feature, strongest first.
-
-        `bias` is the typical user's, `coupon` what the coupon adds for this user (see `shares_of`).
-        They sum to the log-odds of the probability of `predict_many` up to the last bits.
-        """
-        weights = self._weights or self._read_weights()
-        part = None
-        if action.kind != "nothing":
-            part = self._parts.get((action.action_id, action.kind)) or self._read_part(action)
-        crosses = self.crosses
-        shares = shares_of(weights, part, action, crosses.values(x), crosses.typical)
-        named = zip(("bias", "coupon", *crosses.names), shares, strict=True)
-        return sorted(((name, share) for name, share in named if share), key=_by_strength)
-
     def retain(self, action_ids: Iterable[str]) -> None:
         """Forget what was learned about coupons other than these, to make room for new ones."""
         kept = {f"a|{action_id}" for action_id in action_ids}
@@ -182,29 +165,6 @@ class ResponseModel:
         """Open a group of weights at zero."""
         self.crosses.add(group)
         self._start(group)
-
-    def _answers(
-        self, x: dict[str, float], actions: Sequence[Action], caution: float
-    ) -> list[float]:
-        row = self.crosses.values(x)
-        weights = self._weights or self._read_weights()
-        p = from_log_odds(weights.unaided.at(row))
-        lift, steep = weights.lift.at(row), weights.steep.at(row)
-        lift_doubt = steep_doubt = 0.0
-        if caution:
-            doubt = self._doubt or self._read_doubt()
-            lift_doubt, steep_doubt = doubt_of(doubt, row, self.crosses.typical)
-        answers = []
-        for action in actions:
-            if action.kind == "nothing":
-                answers.append(p)
-                continue
-            part = self._parts.get((action.action_id, action.kind)) or self._read_part(action)
-            steps = depth_steps(action)
-            variance = lift_doubt + steps * steps * steep_doubt + part.variance
-            odds = ease(weights, part, action, lift, steep) - caution * sqrt(variance)
-            answers.append(either(p, from_log_odds(odds)))
-        return answers
 
     def _start(self, group: str) -> None:
         # All keys of a group enter together, so that the order of the weights, and with it the
@@ -251,7 +211,7 @@ class ResponseModel:
         gradient: dict[Hashable, float] = {k: error * credit * v for k, v in unaided.items()}
         gradient |= {key: error * won_over / total * value for key, value in wide.items()}
         self.optimizer.step(self.river._weights, gradient)
-        self._weights = self._doubt = None
+        self._weights = None
         if wide:
             self._parts.clear()
         return total
@@ -270,18 +230,25 @@ class ResponseModel:
         return touched
 
     def _read_weights(self) -> Weights:
+        typical = self.crosses.typical
         unaided, lift, steep = map(self._block, SHARED)
-        self._weights = weights_of(unaided, lift, steep, self.crosses.typical)
+        match, gap = lift[len(typical) + 1 :]
+        self._weights = Weights(
+            typical=array("d", typical),
+            unaided=slope_of(unaided, typical),
+            lift=slope_of(lift, typical),
+            steep=slope_of(steep, typical),
+            match=match,
+            gap=gap,
+            lift_doubt=self._read_doubt(LIFT),
+            steep_doubt=self._read_doubt(STEEP),
+        )
         return self._weights
 
-    def _read_doubt(self) -> Doubt:
-        size = len(self.crosses.names) + 1  # the features and the bias
-        lift, steep = (
-            tuple(self._variance(key) for key in self.crosses.keys(group)[:size])
-            for group in (LIFT, STEEP)
-        )
-        self._doubt = Doubt(lift, steep)
-        return self._doubt
+    def _read_doubt(self, group: str) -> Doubt:
+        size = len(self.crosses.names)
+        *variances, bias = map(self._variance, self.crosses.keys(group)[: size + 1])
+        return Doubt(array("d", variances), bias)
 
     def _variance(self, key: str) -> float:
         return float(1.0 / (self.optimizer.l2 + self.optimizer.n[key]))
@@ -300,7 +267,3 @@ class ResponseModel:
     def _block(self, group: str) -> tuple[float, ...]:
         weights = self.river._weights
         return tuple(weights[key] for key in self.crosses.keys(group))
-
-
-def _by_strength(share: tuple[str, float]) -> tuple[float, str]:
-    return -abs(share[1]), share[0]

@@ -75,8 +75,8 @@ class Product:
         for outcome in effects.outcomes:
             self._offset += 1
             trained = self._learning.learn([(self._offset, outcome)])
-            if trained.snapshot is not None:
-                self._learning.take(trained.snapshot)
+            for _, snapshot in trained.snapshots:
+                self._learning.take(snapshot)
                 self._context.rules = self._rules()
 
     def _rules(self) -> Rules:

@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypedDict
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict, cast
 
-from coupons.arms import Arm, ArmShares, arm_of
+from coupons.arms import Arm, ArmShares
 from coupons.catalogue import Campaign, Catalogue
+from coupons.draw import bucket
 from coupons.ledger import Ledger
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
 from coupons.wallet import Lifecycle, Wallet
 from features.actions import Action
-from features.events import EventType
+from features.basket import Basket
+from features.events import Event, EventType
 from features.imputation import Imputer
 from features.profile import Profile
 from online_models.incremental import Incremental
 from online_models.labels import Pending
 from online_models.outcomes import Outcome
-from streams.decisions import Decision
+from streams.decisions import Decision, Experiment, ModelRef, PolicyRef
 from streams.refusals import Reason
 
 
@@ -38,17 +40,27 @@ class Row(TypedDict):
     net_minor: int
 
 
+class Answers(Protocol):
+    """What a model says of one user; `online_models.answers.Answers` is one.
+
+    Places count the coupons that were asked about; None stands for giving nothing.
+    """
+
+    p_nothing: float
+    p_buy: list[float]
+
+    def expected(self, at: int | None) -> float:
+        """Give the plain P(buy within the horizon), of which `p_buy` is the cautious form."""
+
+    def contributions(self, at: int | None) -> dict[str, float]:
+        """Give log-odds by feature, a `bias` among them; they sum to the logit of `p_buy[at]`."""
+
+
 class Scorer(Protocol):
     """What the step asks of a model; `online_models.response.ResponseModel` is one."""
 
-    def predict_many(self, x: dict[str, float], actions: Sequence[Action]) -> list[float]:
-        """Give P(buy within the horizon) for each action."""
-
-    def cautious_many(self, x: dict[str, float], actions: Sequence[Action]) -> list[float]:
-        """Give the same with the doubt in what coupons do counted against them."""
-
-    def contributions(self, x: dict[str, float], action: Action) -> list[tuple[str, float]]:
-        """Give log-odds by feature; they sum to the logit of the action's score."""
+    def score(self, x: dict[str, float], coupons: Sequence[Action]) -> Answers:
+        """Give P(buy within the horizon) under each coupon and without any, in one pass."""
 
     def is_cold(self, action: Action) -> bool:
         """Tell whether the score still rests on the prior."""
@@ -75,10 +87,25 @@ class Rules:
     margin_ratio: float
     currency: str
     dry_run: bool = False
+    model_ref: ModelRef = field(init=False)
+    policy_ref: PolicyRef = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write down once what stands in every decision."""
+        model = ModelRef(
+            id=self.model_id, version=self.model_version, learned_count=self.model_learned_count
+        )
+        object.__setattr__(self, "model_ref", model)
+        object.__setattr__(self, "policy_ref", PolicyRef(name=self.policy.name, version="1"))
+
+    def experiment_of(self, user_id: str) -> Experiment:
+        """Give the arm that a user belongs to for good, and the bucket that put them there."""
+        here = bucket(user_id, self.salt)
+        return Experiment(id=self.salt, variant=self.shares.arm_at(here), bucket=here)
 
     def arm_of(self, user_id: str) -> Arm:
         """Give the arm that a user belongs to for good."""
-        return arm_of(user_id, self.salt, self.shares)
+        return self.shares.arm_at(bucket(user_id, self.salt))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,6 +127,21 @@ class PartitionState:
             "ledger": self.ledger.dump(),
             "earnings": self.earnings.dump(),
         }
+
+
+class Point(NamedTuple):
+    """A decision point: what is known of it before the policy is asked."""
+
+    decision_id: str
+    event: Event
+    x: dict[str, float]
+    basket: Basket
+    experiment: Experiment
+
+    @property
+    def arm(self) -> Arm:
+        """The arm that the user belongs to."""
+        return cast(Arm, self.experiment.variant)
 
 
 @dataclass(slots=True, kw_only=True)

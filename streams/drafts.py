@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import fields as fields_of
 from typing import Any
 
-from msgspec import convert
+from msgspec import UNSET, convert
 
 from features.events import Basics, Event, Item
 from streams.decisions import rfc3339
@@ -21,7 +21,7 @@ def _item(native: NativeItem | NativeEvent, product_id: str) -> Item:
     draft = _ItemDraft()
     draft.product_id = product_id
     draft.price_minor = native.price_minor
-    draft.quantity = native.quantity
+    draft.quantity = 1 if native.quantity is UNSET else native.quantity
     draft.category = _composed(native.category)
     draft.brand = _composed(native.brand)
     draft.__class__ = Item

@@ -1,22 +1,21 @@
 """The one pure step: an event and a user's row in, effects out. No I/O, no clock, no dice."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from coupons import eligibility, wallet
-from coupons.catalogue import Campaign, Coupon
 from coupons.choices import Choice
 from coupons.ledger import Ledger
 from coupons.policy import choose
 from features import profile as profiles
 from features import seen
 from features.actions import NOTHING
-from features.basket import Basket
 from features.events import Event
 from features.imputation import observe_event
 from features.traits import Traits
 from features.vector import NAMES, expected_basket, traits, vector
 from online_models import labels
-from streams.context import Context, Effects, PartitionState, Row, Rules
+from streams.context import Answers, Context, Effects, PartitionState, Point, Row, Rules
 from streams.decisions import Decision, decision_id
 from streams.report import report_choice, report_suppressed
 
@@ -79,7 +78,8 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
     rules = context.rules
     settle_due(row, event.user_id, event.ts_ms - GRACE_MS, context, effects)
     moved = wallet.follow(row["wallet"], event)
-    _settle_money(moved, context.partition, effects)
+    if moved:
+        _settle_money(moved, context.partition, effects)
     if event.family != "purchase":
         return
     used = next((one for one in moved if one.stage == "redeemed"), None)
@@ -143,44 +143,44 @@ def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decisi
     """
     rules = context.rules
     identity = decision_id(rules.app_id, event.user_id, event.event_id, "main")
-    standing = next(iter(row["wallet"]["held"]), None)
-    hindrance = _hindrance(row, event, effects.late, rules)
+    stage = _STAGE.get(event.event_type, 0)
+    hindrance = _hindrance(row, event, stage, effects.late, rules)
     if hindrance is not None:
-        return report_suppressed(identity, event, rules, hindrance, standing)
+        return report_suppressed(identity, event, rules, hindrance, _standing(row))
     person = traits(row["profile"], event)
     if not person.consent:
-        return report_suppressed(identity, event, rules, "no_consent", standing)
-    row["last"] = [event.ts_ms, _STAGE.get(event.event_type, 0)]
-    x = vector(row["profile"], event, context.partition.imputer)
-    basket = expected_basket(row["profile"], event, context.partition.imputer)
-    choice, p_nothing = _choose(row, event, x, basket, person, identity, context)
-    decision = report_choice(identity, event, x, basket, choice, p_nothing, context)
-    _remember(row, event, x, choice, identity, context, effects)
+        return report_suppressed(identity, event, rules, "no_consent", _standing(row))
+    row["last"] = [event.ts_ms, stage]
+    point = Point(
+        decision_id=identity,
+        event=event,
+        x=vector(row["profile"], event, context.partition.imputer),
+        basket=expected_basket(row["profile"], event, context.partition.imputer),
+        experiment=rules.experiment_of(event.user_id),
+    )
+    choice, answers = _choose(point, row, person, context)
+    decision = report_choice(point, choice, answers, context)
+    _remember(row, point, choice, answers, context, effects)
     return decision
 
 
-def _hindrance(row: Row, event: Event, late: bool, rules: Rules) -> str | None:
+def _standing(row: Row) -> str | None:
+    return next(iter(row["wallet"]["held"]), None)
+
+
+def _hindrance(row: Row, event: Event, stage: int, late: bool, rules: Rules) -> str | None:
     if late:
         return "late_event"
-    last_ms, last_stage = row["last"]
-    closer = _STAGE.get(event.event_type, 0) > last_stage
-    if any(one["until_ms"] > event.ts_ms for one in row["wallet"]["held"].values()):
+    held, (last_ms, last_stage) = row["wallet"]["held"], row["last"]
+    if held and any(one["until_ms"] > event.ts_ms for one in held.values()):
         return "standing_offer"
-    if event.ts_ms - last_ms < rules.spacing_ms and not closer:
+    if event.ts_ms - last_ms < rules.spacing_ms and stage <= last_stage:
         return "recently_decided"
     return None
 
 
-def _choose(
-    row: Row,
-    event: Event,
-    x: dict[str, float],
-    basket: Basket,
-    person: Traits,
-    identity: str,
-    context: Context,
-) -> tuple[Choice, float]:
-    rules, partition = context.rules, context.partition
+def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[Choice, Answers]:
+    rules, partition, event = context.rules, context.partition, point.event
     moment = eligibility.Moment(
         now_ms=event.ts_ms,
         user_id=event.user_id,
@@ -189,73 +189,54 @@ def _choose(
         salt=rules.salt,
     )
     limits = _Limits(row["wallet"], partition.ledger)
-    eligible, blocked = eligibility.eligible(rules.catalogue, basket, person, moment, limits)
-    actions = [NOTHING, *(candidate.action for candidate in eligible)]
-    p_nothing, *p_buy = rules.model.cautious_many(x, actions)
+    given, blocked = eligibility.eligible(rules.catalogue, point.basket, person, moment, limits)
+    answers = rules.model.score(point.x, [candidate.action for candidate in given])
     choice = choose(
-        candidates=eligible,
+        candidates=given,
         blocked=blocked,
-        p_nothing=p_nothing,
-        p_buy=p_buy,
-        margin_minor=basket.goods_minor * rules.margin_ratio,
+        p_nothing=answers.p_nothing,
+        p_buy=answers.p_buy,
+        margin_minor=point.basket.goods_minor * rules.margin_ratio,
         prices=partition.ledger.prices(),
-        arm=rules.arm_of(event.user_id),
-        decision_id=identity,
+        arm=point.arm,
+        decision_id=point.decision_id,
         settings=rules.policy,
         cold=rules.model.is_cold(NOTHING),
         at_cart=event.family == "cart",
     )
-    return choice, p_nothing
+    return choice, answers
 
 
 class _Limits:
     """Caps of the user and money of the partition, as eligibility asks for them."""
 
     def __init__(self, held: wallet.Wallet, ledger: Ledger) -> None:
-        self._wallet = held
+        self.blocked_by_wallet = partial(wallet.blocked, held)
         self.blocked_by_ledger = ledger.blocked
-
-    def blocked_by_wallet(
-        self, coupon: Coupon, campaign: Campaign, now_ms: int, channel: str | None
-    ) -> str | None:
-        """Say which cap of the customer forbids the coupon."""
-        return wallet.blocked(self._wallet, coupon, campaign, now_ms, channel)
 
 
 def _remember(
-    row: Row,
-    event: Event,
-    x: dict[str, float],
-    choice: Choice,
-    identity: str,
-    context: Context,
-    effects: Effects,
+    row: Row, point: Point, choice: Choice, answers: Answers, context: Context, effects: Effects
 ) -> None:
-    rules, given = context.rules, choice.candidate
+    rules, event, given = context.rules, point.event, choice.candidate
     if given is not None and not rules.dry_run:
-        wallet.issue(row["wallet"], given, identity, event.ts_ms, event.channel)
+        wallet.issue(row["wallet"], given, point.decision_id, event.ts_ms, event.channel)
         campaign = rules.campaigns[given.coupon.campaign_id]
         context.partition.ledger.charge(given.coupon, campaign, given.charge_minor)
     effects.outcomes.extend(
         labels.remember(
             row["pending"],
-            decision_id=identity,
+            decision_id=point.decision_id,
             user_id=event.user_id,
             decided_ms=event.ts_ms,
-            arm=rules.arm_of(event.user_id),
+            arm=point.arm,
             action=given.action if given is not None else NOTHING,
             propensity=choice.propensity,
-            p_buy=_expected(x, choice, rules),
-            x=x,
+            p_buy=answers.expected(choice.at),  # plain: evaluation must not see the caution
+            x=point.x,
             names=NAMES,
             model_version=rules.model_version,
             campaign_id=given.coupon.campaign_id if given is not None else None,
             horizon_ms=rules.horizon_ms,
         )
     )
-
-
-def _expected(x: dict[str, float], choice: Choice, rules: Rules) -> float:
-    """Give the plain probability of what was chosen: evaluation must not see the caution."""
-    given = choice.candidate.action if choice.candidate is not None else NOTHING
-    return round(rules.model.predict_many(x, [given])[0], 6)

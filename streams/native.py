@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from msgspec import Meta, Struct, ValidationError, convert
+from msgspec import UNSET, Meta, Struct, UnsetType, ValidationError, convert
 
 from features.events import (
     FAMILY_OF,
@@ -22,22 +22,23 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
 Text = Annotated[str, Meta(max_length=256)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217")]
 Minor = Annotated[int, Meta(ge=0, le=MAX_MONEY_MINOR, description="minor units of the currency")]
-Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
+# Not told is another thing than 1, so that an event written again holds just what was told.
+Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY, extra_json_schema={"default": 1})] | UnsetType
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Duration = Annotated[int, Meta(ge=0, le=86_400_000, description="milliseconds")]
 
 
-class NativeItem(Struct, frozen=True, kw_only=True, gc=False):
+class NativeItem(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One line of a cart or an order; the price is of one piece."""
 
     product_id: Identifier
     price_minor: Minor | None = None
-    quantity: Quantity = 1
+    quantity: Quantity = UNSET
     category: Text | None = None
     brand: Text | None = None
 
 
-class NativeBasics(Struct, frozen=True, kw_only=True, gc=False):
+class NativeBasics(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """What the shop tells about a customer."""
 
     sex: Text | None = None
@@ -49,7 +50,7 @@ class NativeBasics(Struct, frozen=True, kw_only=True, gc=False):
     consent: bool | None = None
 
 
-class NativeEvent(Struct, frozen=True, kw_only=True, gc=False):
+class NativeEvent(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """Every field a native event may have; which of them count depends on its family."""
 
     event_type: EventType
@@ -66,7 +67,7 @@ class NativeEvent(Struct, frozen=True, kw_only=True, gc=False):
     category: Text | None = None
     brand: Text | None = None
     price_minor: Minor | None = None
-    quantity: Quantity = 1
+    quantity: Quantity = UNSET
     items: Annotated[tuple[NativeItem, ...], Meta(max_length=MAX_ITEMS)] = ()
     dwell_ms: Duration | None = None
     query: Text | None = None
@@ -159,13 +160,24 @@ def validate(fields: Mapping[str, object], plain: bool) -> NativeEvent:
         raise _refusal(str(error)) from None
     if not plain:
         _refuse_controls(native)
-    for group in NEEDS.get(event_type, ()):
+    require_needs(native)
+    return native
+
+
+def require_needs(native: NativeEvent) -> None:
+    """Check that an event tells what its type cannot do without.
+
+    Raises
+    ------
+    MalformedEvent
+        `missing_field`.
+    """
+    for group in NEEDS.get(native.event_type, ()):
         for name in group:
             if getattr(native, name):
                 break
         else:
             refuse("missing_field", f"{' or '.join(group)} must be given")
-    return native
 
 
 def _refusal(message: str) -> MalformedEvent:

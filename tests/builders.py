@@ -41,17 +41,26 @@ class FixedScorer:
         self.nothing = nothing
         self.by_coupon = by_coupon
 
-    def predict_many(self, x: dict[str, float], actions: Iterable[Action]) -> list[float]:
-        return [self.by_coupon.get(action.action_id, self.nothing) for action in actions]
-
-    def cautious_many(self, x: dict[str, float], actions: Iterable[Action]) -> list[float]:
-        return self.predict_many(x, actions)
-
-    def contributions(self, x: dict[str, float], action: Action) -> list[tuple[str, float]]:
-        return [("bias", -3.0), ("browse_count_5m", 0.5)]
+    def score(self, x: dict[str, float], coupons: Iterable[Action]) -> "FixedAnswers":
+        p_buy = [self.by_coupon.get(one.action_id, self.nothing) for one in coupons]
+        return FixedAnswers(self.nothing, p_buy)
 
     def is_cold(self, action: Action) -> bool:
         return False
+
+
+class FixedAnswers:
+    """Fixed probabilities, without caution, and fixed contributions."""
+
+    def __init__(self, p_nothing: float, p_buy: list[float]) -> None:
+        self.p_nothing = p_nothing
+        self.p_buy = p_buy
+
+    def expected(self, at: int | None) -> float:
+        return self.p_nothing if at is None else self.p_buy[at]
+
+    def contributions(self, at: int | None) -> dict[str, float]:
+        return {"bias": -3.0, "browse_count_5m": 0.5}
 
 
 def an_event(event_type: str = "product.viewed", *, at_ms: int = NOON_MS, **fields: Any) -> Event:

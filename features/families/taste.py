@@ -56,5 +56,7 @@ def shares(tastes: tally.Tally, prefix: str = "") -> dict[str, float]:
     {'category:shoes': 0.75}
     """
     points = tally.points(tastes)
+    if not points:
+        return {}
     whole = sum(points.values())
     return {prefix + name: amount / whole for name, amount in points.items() if amount and name}

@@ -12,7 +12,7 @@ from coupons.accounts import share_of
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.ledger import Ledger, LedgerImbalance
 from coupons.lifecycle import Lifecycle, Stage
-from coupons.pacing import DAY_MS, Pacing
+from coupons.pacing import DAY_MS, Pacing, elapsed_ratio, expected_spend_minor, shadow_price
 
 HOUR_MS = 3_600_000
 TEN = Coupon(coupon_id="ten", campaign_id="spring", kind="amount_off", off_minor=10)
@@ -264,6 +264,27 @@ def test_a_campaign_without_an_end_is_paced_over_the_horizon_from_its_first_char
     ledger.settle(settled("redeemed", 400, 0))
     ledger.advance(103 * DAY_MS)
     assert ledger.lambda_price("spring") == pytest.approx(1.6)
+
+
+@given(
+    st.integers(0, 500),
+    st.integers(0, 500),
+    st.integers(0, 10 * DAY_MS),
+    st.sampled_from([0.0, 0.02, 0.3]),
+)
+def test_the_price_is_that_of_the_schedule_whatever_is_out(
+    spent_minor: int, held_minor: int, now_ms: int, slack_ratio: float
+) -> None:
+    pacing = Pacing(slack_ratio=slack_ratio)
+    ledger = Ledger(partition=0, partitions=1, pacing=pacing)
+    limits = campaign(1_000, starts_ms=0, ends_ms=10 * DAY_MS)
+    ledger.charge(TEN, limits, spent_minor)
+    ledger.settle(settled("redeemed", spent_minor, 0))
+    ledger.charge(TEN, limits, held_minor)
+    ledger.advance(now_ms)
+    elapsed = elapsed_ratio(now_ms, 0, 10 * DAY_MS, 0)
+    spend_minor = expected_spend_minor(1_000, held_minor, spent_minor, spent_minor, pacing)
+    assert ledger.lambda_price("spring") == shadow_price(spend_minor / 1_000, elapsed, pacing)
 
 
 @pytest.mark.parametrize(

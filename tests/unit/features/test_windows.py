@@ -37,13 +37,13 @@ def recount(events: list[tuple[int, int]], now_ms: int) -> tuple[int, ...]:
     return tuple(sums)
 
 
-def counted(events: list[tuple[int, int]]) -> tuple[Buckets, int]:
+def counted(events: list[tuple[int, int]], sparing: bool = False) -> tuple[Buckets, int]:
     buckets: Buckets = []
     newest_ms = events[0][0]
     for ts_ms, amount in events:
         if ts_ms > newest_ms:
             if ts_ms // windows.ROLL_MS != newest_ms // windows.ROLL_MS:
-                windows.roll(buckets, ts_ms)
+                windows.roll(buckets, ts_ms, newest_ms if sparing else None)
             newest_ms = ts_ms
         windows.add(buckets, ts_ms, amount, newest_ms)
     return buckets, newest_ms
@@ -66,6 +66,17 @@ def test_c13_windows_equal_a_recount_at_any_time(steps: list[int], wait_ms: int)
     buckets, newest_ms = counted(events)
     now_ms = newest_ms + wait_ms
     assert windows.totals(buckets, windows.bounds(now_ms)) == recount(events, now_ms)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(STEPS, st.randoms(use_true_random=False))
+def test_rolling_only_what_grew_old_since_equals_rolling_all(
+    steps: list[int], chance: random.Random
+) -> None:
+    events = timeline([step % (5 * _MORE_MS) if chance.random() < 0.5 else step for step in steps])
+    late = [(ts_ms - chance.choice(GAPS_MS), amount) for ts_ms, amount in events]
+    both = [event for pair in zip(events, late, strict=True) for event in pair]
+    assert counted(both, sparing=True) == counted(both)
 
 
 @settings(max_examples=500, deadline=None)

@@ -23,21 +23,21 @@ def taught(lessons_count: int, seed: int = 3) -> ResponseModel:
 def test_caution_never_raises_a_chance_and_leaves_nothing_alone(lessons: int, seed: int) -> None:
     model, x = taught(lessons, seed), visitor(Random(seed))
     plain = model.predict_many(x, [NOTHING, TEN, THIRTY])
-    cautious = model.cautious_many(x, [NOTHING, TEN, THIRTY])
-    assert cautious[0] == plain[0]
-    assert all(low <= high for low, high in zip(cautious, plain, strict=True))
+    cautious = model.score(x, [TEN, THIRTY])
+    assert cautious.p_nothing == plain[0]
+    assert all(low <= high for low, high in zip(cautious.p_buy, plain[1:], strict=True))
 
 
 def test_without_caution_both_answers_are_the_same() -> None:
     model, x = ResponseModel(NAMES, caution=0.0), visitor(Random(1))
-    assert model.cautious_many(x, [NOTHING, TEN]) == model.predict_many(x, [NOTHING, TEN])
+    assert model.score(x, [TEN]).p_buy == model.predict_many(x, [TEN])
 
 
 def test_doubt_fades_as_coupons_are_learned_about() -> None:
     x = visitor(Random(1))
 
     def doubt(model: ResponseModel) -> float:
-        plain, cautious = model.predict_one(x, TEN), model.cautious_many(x, [TEN])[0]
+        plain, cautious = model.predict_one(x, TEN), model.score(x, [TEN]).p_buy[0]
         unaided = model.predict_one(x, NOTHING)
         return (plain - cautious) / (plain - unaided)
 
@@ -46,8 +46,8 @@ def test_doubt_fades_as_coupons_are_learned_about() -> None:
 
 def test_caution_is_read_anew_after_each_lesson() -> None:
     model, x = taught(50), visitor(Random(2))
-    before = model.cautious_many(x, [TEN])
+    before = model.score(x, [TEN]).p_buy
     model.learn_one(x, TEN, True)
     fresh = taught(50)
     fresh.learn_one(x, TEN, True)
-    assert model.cautious_many(x, [TEN]) == fresh.cautious_many(x, [TEN]) != before
+    assert model.score(x, [TEN]).p_buy == fresh.score(x, [TEN]).p_buy != before

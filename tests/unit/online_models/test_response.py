@@ -1,7 +1,6 @@
 """River's own checks restated, and what the crosses must make possible."""
 
 from copy import deepcopy
-from itertools import pairwise
 from math import exp, inf, isfinite, nan
 from random import Random
 
@@ -76,20 +75,41 @@ def test_learning_between_two_answers_is_seen_by_the_second(
 def test_c66_contributions_sum_to_the_log_odds(
     seen: list[tuple[dict[str, float], Action, bool]], x: dict[str, float], action: Action
 ) -> None:
+    answers = _learned(seen).score(x, [action])
+    of_coupon, of_nothing = answers.contributions(0), answers.contributions(None)
+    assert sum(of_coupon.values()) == pytest.approx(log_odds(answers.p_buy[0]), abs=1e-12)
+    assert sum(of_nothing.values()) == pytest.approx(log_odds(answers.p_nothing), abs=1e-12)
+    assert of_coupon["bias"] == of_nothing["bias"]
+
+
+@RELAXED
+@given(lessons, users, st.lists(actions, min_size=1, max_size=6))
+def test_one_pass_over_many_coupons_answers_as_one_pass_for_each(
+    seen: list[tuple[dict[str, float], Action, bool]],
+    x: dict[str, float],
+    coupons: list[Action],
+) -> None:
     model = _learned(seen)
-    shares = model.contributions(x, action)
-    logit = log_odds(model.predict_one(x, action))
-    assert sum(share for _, share in shares) == pytest.approx(logit, abs=1e-12)
-    assert all(abs(first[1]) >= abs(second[1]) for first, second in pairwise(shares))
+    together, apart = model.score(x, coupons), [model.score(x, [one]) for one in coupons]
+    assert together.p_buy == [one.p_buy[0] for one in apart]
+    assert [together.expected(at) for at in range(len(coupons))] == [
+        one.expected(0) for one in apart
+    ]
+    assert [together.contributions(at) for at in range(len(coupons))] == [
+        one.contributions(0) for one in apart
+    ]
 
 
 def test_c66_contributions_turn_into_the_probability() -> None:
     random, model = Random(5), ResponseModel(NAMES)
     for _ in range(300):
         model.learn_one(visitor(random), random.choice(ACTIONS), random.random() < 0.1)
-    x = visitor(random)
-    total = sum(share for _, share in model.contributions(x, THIRTY))
-    assert 1 / (1 + exp(-total)) == pytest.approx(model.predict_one(x, THIRTY), rel=1e-12)
+    answers = model.score(visitor(random), [TEN, THIRTY])
+    parts = answers.contributions(1)
+    total = sum(parts.values())
+    assert 1 / (1 + exp(-total)) == pytest.approx(answers.p_buy[1], rel=1e-12)
+    plain = total - parts["caution"]
+    assert 1 / (1 + exp(-plain)) == pytest.approx(answers.expected(1), rel=1e-12)
 
 
 @RELAXED
@@ -98,8 +118,8 @@ def test_answers_and_lessons_leave_x_untouched(
     seen: list[tuple[dict[str, float], Action, bool]], x: dict[str, float], action: Action
 ) -> None:
     model, before = _learned(seen), dict(x)
-    model.predict_many(x, (action,))
-    model.contributions(x, action)
+    answers = model.score(x, (action,))
+    answers.contributions(0)
     model.learn_one(x, action, True)
     assert x == before
 
@@ -119,7 +139,7 @@ def test_asking_never_changes_what_is_learned() -> None:
     model = ResponseModel(NAMES)
     before = (model.river.weights, model.crosses.groups, dict(model.optimizer.z))
     model.predict_many({}, [Action(action_id=f"c{i}", kind="gift") for i in range(50)])
-    model.contributions({}, TEN)
+    model.score({}, [TEN]).contributions(0)
     assert (model.river.weights, model.crosses.groups, dict(model.optimizer.z)) == before
 
 

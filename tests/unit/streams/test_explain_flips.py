@@ -13,7 +13,7 @@ from coupons.ledger import Ledger
 from coupons.policy import PolicySettings, choose
 from features.actions import Action
 from features.basket import Basket
-from streams.context import Context, PartitionState
+from streams.context import Context, PartitionState, Point
 from streams.decisions import Decision
 from streams.explain_flips import (
     Flip,
@@ -26,7 +26,7 @@ from streams.explain_flips import (
 )
 from streams.explain_values import NONE, table_of
 from streams.report import report_choice
-from tests.builders import FixedScorer, an_event, decided, some_rules
+from tests.builders import FixedAnswers, FixedScorer, an_event, decided, some_rules
 
 NAMES = ("a", "b", "c", "d")
 MARGIN_RATIO = 0.4
@@ -96,13 +96,17 @@ class Shop:
         rules = some_rules(catalogue=Catalogue.of(campaigns), margin_ratio=MARGIN_RATIO)
         ledger = PricedLedger(self.prices())
         ledger.adopt(rules.catalogue)
+        point = Point(
+            decision_id="d" * 26,
+            event=an_event(),
+            x={},
+            basket=Basket(goods_minor=self.goods_minor),
+            experiment=rules.experiment_of("ann"),
+        )
         return report_choice(
-            "d" * 26,
-            an_event(),
-            {},
-            Basket(goods_minor=self.goods_minor),
+            point,
             self.choice(),
-            self.p_nothing,
+            FixedAnswers(self.p_nothing, [line.p_buy for line in self.lines]),
             Context(rules=rules, partition=PartitionState(partition=0, ledger=ledger)),
         )
 

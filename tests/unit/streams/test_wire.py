@@ -2,7 +2,9 @@
 
 import json
 import pickle
+from base64 import b32encode
 from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
@@ -252,6 +254,19 @@ def test_decision_id_depends_on_every_part_and_on_nothing_else() -> None:
         decision_id("app", "user", "event", "main2"),
     }
     assert len(others | {first}) == 5
+
+
+@given(st.text(max_size=20))
+def test_decision_id_is_the_base_32_of_a_digest(event_id: str) -> None:
+    digest = sha256(f"v1|app|user|{event_id}|main".encode()).digest()
+    expected = b32encode(digest).decode().lower()[:26]
+    assert decision_id("app", "user", event_id, "main") == expected
+
+
+@given(st.integers(-62_135_596_800_000, 253_402_300_799_999))
+def test_written_time_is_what_the_standard_library_writes(ts_ms: int) -> None:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ts_ms)
+    assert rfc3339(ts_ms) == moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def test_outcome_keeps_every_bit_of_its_floats() -> None:

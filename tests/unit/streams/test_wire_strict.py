@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from features.events import Family
+from features.events import Event, Family
 from streams import wire
 from streams.refusals import MAX_DETAIL_LENGTH, REASONS, MalformedEvent, Reason
 from tests.hostile import KINDS, NOW_MS, good, hostile
@@ -143,6 +143,76 @@ def test_every_object_with_duplicate_keys_is_refused(
     nested = f'{{"x":[{{{written}}}]}}'.encode()
     repeated = len({key for key, _ in pairs}) < len(pairs)
     assert (_parsed(nested) == "duplicate_key") == repeated
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        rb'{"a":1,"a":"\u003a"}',
+        rb'{"a":1,"a":"\u003A"}',
+        rb'{"a":1,"\u0061":2}',
+        b'{"a":1,"b":{"c":":","c":""}}',
+    ],
+)
+def test_no_colon_hides_a_duplicate_key(written: bytes) -> None:
+    assert _parsed(written) == "duplicate_key"
+
+
+_members = st.lists(
+    st.sampled_from(
+        [
+            b'"brand":"acme"',
+            b'"brand":":"',
+            b'"brand":"a\x7f"',
+            b'"brand":"a\x01"',
+            b'"brand":"\xff"',
+            b'"brand" : "\xc2\x9b"',
+            rb'"brand":"\u003a"',
+            rb'"br\u0061nd":"b"',
+            '"category":"手机"'.encode(),
+            '"category":"Cafe\u0301"'.encode(),
+            b'"quantity":1',
+            b'"quantity":2',
+            b'"quantity":null',
+            b'"price_minor":-0',
+            b'"price_minor":1e2',
+            b'"price_minor":1.0',
+            b'"price_minor":1e999',
+            b'"price_minor":99999999999999999999',
+            b'"items":[]',
+            b'"items":[{"product_id":"b"}]',
+            b'"items":[{"product_id":"b","quantity":1,"x":[]}]',
+            b'"items":[{"product_id":"b","product_id":"c"}]',
+            b'"basics":{"member":true}',
+            b'"session_id":""',
+            b'"specversion":"1.0"',
+            b'"type":"track"',
+            b'"x":[[[[[[[[1]]]]]]]]',
+            b'"x":' + b"[" * 5_000,
+            b'"event_type":"cart.viewed"',
+            b'"event_type":"unheard"',
+            b"",
+        ]
+    ),
+    max_size=3,
+)
+
+
+@settings(deadline=None)
+@given(_members, st.sampled_from([b",", b" ,\n", b"\t, "]), st.sampled_from([b"", b" ", b"\x00"]))
+def test_shortcut_for_plain_messages_tells_what_the_strict_way_tells(
+    members: list[bytes], comma: bytes, end: bytes
+) -> None:
+    # A message with headers never takes the shortcut, and a header of this name means nothing.
+    value = b"{" + comma.join([json.dumps(BODY).encode()[1:-1], *members]) + b"}" + end
+    assert _told(value) == _told(value, ("traceparent", b"00-1"))
+
+
+def _told(value: bytes, *headers: tuple[str, bytes]) -> Event | str:
+    try:
+        return wire.decode("browse", b"user-1", value, headers, NOW_MS)
+    except MalformedEvent as refusal:
+        return str(refusal)
 
 
 @pytest.mark.parametrize(
