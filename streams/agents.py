@@ -9,8 +9,8 @@ from collections.abc import AsyncIterable
 from mode import CrashingSupervisor
 
 from streams.app import Declared
+from streams.chunks import Chunk
 from streams.engine import Engine
-from streams.transport import Chunk
 
 
 def register(declared: Declared, engine: Engine) -> None:

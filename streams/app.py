@@ -11,12 +11,14 @@ from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import CredentialsT
 
 from features.events import Family
+from streams.chunks import ChunkLimits, ChunkSchema
 from streams.connection import client_options
 from streams.publisher import OutboundTopics
+from streams.recovery import PartitionTables
 from streams.settings import Settings
 from streams.table import RowTable
 from streams.topics import INBOUND, inbound_name
-from streams.transport import ChunkSchema, ChunkTransport
+from streams.transport import ChunkTransport
 
 SHOP_GROUP = "shop"
 OUTCOMES_GROUP = "outcomes"
@@ -66,7 +68,12 @@ def declare(settings: Settings) -> Declared:
         app.conf.broker_consumer,
         app,
         groups={SHOP_GROUP: tuple(families), OUTCOMES_GROUP: (outbound.outcomes,)},
-        chunk_records_count=settings.chunk_records,
+        limits=ChunkLimits(
+            records_count=settings.chunk_records,
+            size_bytes=settings.chunk_bytes,
+            apply_s=settings.chunk_ms / 1000,
+            gather_s=settings.fetch_rest_ms / 1000,
+        ),
         client_options=client_options(settings),
     )
     shop, *followers = [app.topic(name, schema=ChunkSchema(), acks=False) for name in families]
@@ -102,6 +109,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "env_prefix": "COUPON_FAUST_",
         "web_enabled": False,
         "store": "memory://",
+        "TableManager": PartitionTables,
         # Rows live in memory; what Faust would keep on disk beside the code is nothing.
         "datadir": str(Path(gettempdir()) / f"coupon-stream-{settings.app_id}"),
         "topic_allow_declare": False,  # topics come from `topics apply` or the operator's tools
@@ -112,6 +120,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "broker_session_timeout": session_seconds,
         "broker_heartbeat_interval": session_seconds / 4,
         "broker_request_timeout": max(40.0, session_seconds * 2),
+        "broker_check_crcs": settings.kafka_check_crcs,
         "broker_commit_interval": 1.0,
         "broker_max_poll_records": MAX_POLL_RECORDS,
         "consumer_auto_offset_reset": "earliest",

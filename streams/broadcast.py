@@ -24,6 +24,7 @@ class Broadcast(Service):
         self,
         handlers: Mapping[str, Callable[[ConsumerRecord], None]],
         client: Mapping[str, Any],
+        check_crcs: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -31,11 +32,12 @@ class Broadcast(Service):
         self._consumer_options = {
             "auto_offset_reset": "earliest",
             "enable_auto_commit": False,
+            "check_crcs": check_crcs,
+            "isolation_level": "read_committed",
             "max_partition_fetch_bytes": 32_000_000,
             **client,
         }
         self._consumer: AIOKafkaConsumer | None = None
-        self._read: dict[TopicPartition, int] = {}
         self._progress = asyncio.Event()
 
     async def on_start(self) -> None:
@@ -69,7 +71,8 @@ class Broadcast(Service):
         ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
         async with asyncio.timeout(READ_DEADLINE_SECONDS):
             for partition, end in ends.items():
-                while self._read.get(partition, 0) < end:
+                # The position, and not the last record: a transaction ends in a marker.
+                while await self._consumer.position(partition) < end:
                     self._progress.clear()
                     await self._progress.wait()
 
@@ -90,5 +93,4 @@ class Broadcast(Service):
         for partition, records in fetched.items():
             for record in records:
                 self._handlers[partition.topic](record)
-                self._read[partition] = record.offset + 1
         self._progress.set()

@@ -1,4 +1,4 @@
-"""How to reach Kafka: the settings as aiokafka's clients want them."""
+"""How to reach Kafka: the settings as the clients of aiokafka and of librdkafka want them."""
 
 import ssl
 from typing import Any
@@ -25,6 +25,33 @@ def client_options(settings: Settings) -> dict[str, Any]:
         options["sasl_mechanism"] = settings.kafka_sasl_mechanism
         options["sasl_plain_username"] = settings.kafka_sasl_username
         options["sasl_plain_password"] = secret.get_secret_value() if secret else None
+    return options
+
+
+def librdkafka_options(settings: Settings) -> dict[str, Any]:
+    """Return the properties that every librdkafka client of this product is built with.
+
+    Examples
+    --------
+    >>> librdkafka_options(Settings())
+    {'bootstrap.servers': '127.0.0.1:9092', 'security.protocol': 'PLAINTEXT'}
+    """
+    options: dict[str, Any] = {
+        "bootstrap.servers": settings.kafka_bootstrap_servers,
+        "security.protocol": settings.kafka_security_protocol,
+    }
+    if settings.kafka_security_protocol.endswith("SSL"):
+        files = {
+            "ssl.ca.location": settings.kafka_ssl_cafile,
+            "ssl.certificate.location": settings.kafka_ssl_certfile,
+            "ssl.key.location": settings.kafka_ssl_keyfile,
+        }
+        options |= {name: str(path) for name, path in files.items() if path is not None}
+    if settings.kafka_security_protocol.startswith("SASL_"):
+        secret = settings.kafka_sasl_password
+        options["sasl.mechanism"] = settings.kafka_sasl_mechanism
+        options["sasl.username"] = settings.kafka_sasl_username
+        options["sasl.password"] = secret.get_secret_value() if secret else None
     return options
 
 

@@ -88,6 +88,7 @@ def _told(bootstrap: str, metrics_port: int) -> Mapping[str, str]:
     return {
         "COUPON_KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         "COUPON_CATALOGUE_FILE": str(catalogue_path()),
+        "COUPON_KAFKA_CHECK_CRCS": "false",
         "COUPON_PARTITIONS": str(PARTITIONS),
         "COUPON_METRICS_HOST": "127.0.0.1",
         "COUPON_METRICS_PORT": str(metrics_port),

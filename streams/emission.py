@@ -63,7 +63,8 @@ class Emission:
     triggers: list[SourceRecord] = field(default_factory=list)
     outcomes: list[Outbound] = field(default_factory=list)
     dead_letters: list[Outbound] = field(default_factory=list)
-    rows: list[tuple[bytes, bytes]] = field(default_factory=list)
+    heartbeats: list[Outbound] = field(default_factory=list)
+    rows: list[Outbound] = field(default_factory=list)
     newest_ms: dict[str, int] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
 

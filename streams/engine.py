@@ -1,66 +1,87 @@
-"""A worker's middle: takes chunks from the agents, applies them, publishes what follows.
+"""A worker's middle: applies the chunks that the agents bring and hands the effects on.
 
-Nothing here is undone. If a chunk cannot be published the error ends the process, and whoever owns
-the partition next recovers the rows as the log has them and takes the chunk again.
+Nothing here is undone. If a chunk cannot be made durable the process ends, and whoever owns the
+partition next reads the rows as the log has them and takes the chunk again.
 """
 
 import asyncio
+import gc
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Mapping
+from typing import cast
 
 import structlog
-from aiokafka import ConsumerRecord
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from features.events import Event
-from online_models.refusals import SnapshotRefused
 from streams import gauges, wire
 from streams.app import Declared, product_version
+from streams.chunks import Chunk
+from streams.connection import librdkafka_options
 from streams.context import Rules
 from streams.emission import Emission, Source
 from streams.health import Health
 from streams.learning import Learning
-from streams.metrics import Metrics, Tally
+from streams.metrics import Metrics
 from streams.offers import Offers
+from streams.ownership import Owned, Ownership
 from streams.partitions import Partition
-from streams.publisher import Publisher
+from streams.progress import Progress
 from streams.rules import rules_of
 from streams.settings import Settings
 from streams.table import RowStore
-from streams.transport import Chunk, ChunkConsumer
+from streams.training import Training
+from streams.transport import ChunkConsumer
 
 log = structlog.get_logger()
 
 
 class Engine:
-    """Everything that the agents of one worker share."""
+    """Everything that the agents of one worker share.
+
+    `fail` is called with an error after which nothing may be committed; it ends the process.
+    """
 
     def __init__(
         self,
         settings: Settings,
         declared: Declared,
-        publisher: Publisher,
         metrics: Metrics,
         health: Health,
+        fail: Callable[[BaseException], None],
     ) -> None:
         self.settings = settings
         self.declared = declared
         self.metrics = metrics
         self.health = health
+        self.progress = Progress()
         self.offers = Offers(settings)
         self.learning = Learning(settings)
-        self._publisher = publisher
+        self.fail = fail
         self._source = Source(
             families=declared.families,
             group=settings.app_id,
             worker_version=product_version(),
             partitions_count=settings.partitions,
         )
-        self.partitions: dict[int, Partition] = {}
-        self._generation = -1
-        self._training_generation = -1
+        self.ownership = Ownership(
+            settings,
+            self._source,
+            declared.outbound,
+            lambda: cast(RowStore, declared.users.data),
+            librdkafka_options(settings),
+            fail,
+        )
+        self.training = Training(
+            settings,
+            self.learning,
+            self.ownership.transactions("trainer"),
+            declared.outbound.models,
+            metrics,
+        )
         self._heard_s: dict[int, float] = {}
+        self._rules_in_force: Rules | None = None
         self.ready = asyncio.Event()
         self.catch_up: Callable[[], Awaitable[None]] = _nothing_to_read
 
@@ -69,51 +90,85 @@ class Engine:
         """The consumer that chunks come from."""
         return cast(ChunkConsumer, self.declared.app.consumer)
 
+    # -- what the transport asks of the owner ------------------------------------------------
+
+    async def take_over(self, assignment: set[TP]) -> None:
+        """Make the partitions of a new assignment ours, and no others."""
+        await self.ready.wait()
+        lead = next(iter(self.declared.families))
+        with self.progress.working("recovery"):
+            await self.ownership.take_over(tp.partition for tp in assignment if tp.topic == lead)
+            if TP(self.declared.outbound.outcomes, 0) in assignment:
+                await self.training.take_over(self.catch_up)
+            else:
+                await self.training.give_up()
+        gc.freeze()  # what was just loaded stays; looking through it again would cost, not free
+
+    async def drain(self) -> None:
+        """Return when everything applied so far is durable."""
+        await self.ownership.drain()
+
+    def positions(self) -> Mapping[TP, int]:
+        """Tell from where each source partition is to be read."""
+        found = self.ownership.positions()
+        if self.training.is_ours:
+            found[TP(self.declared.outbound.outcomes, 0)] = self.training.next_offset
+        return found
+
+    async def close(self) -> None:
+        """Give everything up."""
+        await self.training.give_up()
+        await self.ownership.close()
+
     # -- customers --------------------------------------------------------------------------
 
     async def on_shop_event(self, chunk: Chunk) -> None:
-        """Apply a chunk of customers' events; done when all its effects are durable."""
-        await self.ready.wait()
+        """Apply a chunk of customers' events, and leave it to be made durable."""
+        owned = self.ownership.get(chunk.partition)
         self.health.polled()
-        if not self.consumer.is_current(chunk):
+        if owned is None or not self.consumer.is_current(chunk):
             return
-        partition = self._partition(chunk.partition)
-        rules = self._rules()
         began_s = time.perf_counter()
-        emission = partition.apply(chunk.records, rules)
-        decided_s = time.perf_counter()
-        await self._publisher.publish(chunk.partition, emission)
-        self.consumer.done(chunk)
-        self._heard_s[chunk.partition] = time.monotonic()
-        self._measure(emission, decided_s - began_s, time.perf_counter() - decided_s)
+        try:
+            emission = owned.partition.apply(chunk.records, self._rules())
+        except Exception as error:
+            self.fail(error)
+            raise
+        applied_s = time.perf_counter() - began_s
+        self.consumer.applied(chunk, applied_s)
+        emission.tally.observe("stage_duration_seconds", applied_s, ("decide",))
+        self._publish(owned, emission, chunk)
 
-    def take_over(self) -> None:
-        """Load every partition of the new assignment, so that their timers run without traffic."""
-        lead = next(iter(self.declared.families))
-        for tp in sorted(self.consumer.assignment()):
-            if tp.topic == lead:
-                self._partition(tp.partition)
+    def _publish(self, owned: Owned, emission: Emission, chunk: Chunk | None = None) -> None:
+        began_s = time.perf_counter()
+        work = self.progress.begin("transaction")
 
-    def _partition(self, number: int) -> Partition:
-        generation = self.declared.app.consumer_generation_id
-        if generation != self._generation:
-            # Rows may have been recovered anew since: decoded state of an older generation is void.
-            self.partitions.clear()
-            self._generation = generation
-        partition = self.partitions.get(number)
-        if partition is None:
-            rows = cast(RowStore, self.declared.users.data).rows(number)
-            partition = self.partitions[number] = Partition(number, rows, self._source)
-        return partition
+        def durable() -> None:
+            self.progress.end(work)
+            if chunk is not None:
+                self.consumer.done(chunk)
+            self._heard_s[owned.partition.number] = time.monotonic()
+            emission.tally.observe(
+                "stage_duration_seconds", time.perf_counter() - began_s, ("produce",)
+            )
+            self._measure(emission)
+
+        owned.publisher.publish(emission, durable)
 
     def _rules(self) -> Rules:
-        learning = self.learning
-        return rules_of(self.settings, self.offers.catalogue, learning.scorer, learning.version)
+        catalogue, learning = self.offers.catalogue, self.learning
+        known = self._rules_in_force
+        if (
+            known is None
+            or known.catalogue is not catalogue
+            or known.model is not learning.scorer.model
+        ):
+            known = rules_of(self.settings, catalogue, learning.scorer, learning.version)
+            self._rules_in_force = known
+        return known
 
-    def _measure(self, emission: Emission, apply_s: float, produce_s: float) -> None:
+    def _measure(self, emission: Emission) -> None:
         tally = emission.tally
-        tally.observe("stage_duration_seconds", apply_s, ("decide",))
-        tally.observe("stage_duration_seconds", produce_s, ("produce",))
         now_ms = time.time() * 1000
         for trigger in emission.triggers:
             tally.observe("decision_latency_seconds", max(0.0, now_ms - trigger.timestamp) / 1000)
@@ -125,82 +180,42 @@ class Engine:
 
     async def on_outcome(self, chunk: Chunk) -> None:
         """Learn from a chunk of outcomes; commit only up to what a snapshot holds."""
-        await self.ready.wait()
         self.health.polled()
-        if not self.consumer.is_current(chunk):
+        if not self.training.is_ours or not self.consumer.is_current(chunk):
             return
-        if chunk.generation != self._training_generation:
-            # Another worker may have trained in between: its snapshot is where we go on.
-            await self.catch_up()
-            self.learning.begin()
-            self._training_generation = chunk.generation
-        tally = Tally()
-        trained = self.learning.learn(
-            (record.offset, wire.decode_outcome(record.value)) for _, record in chunk.records
-        )
+        with self.progress.working("training"):
+            try:
+                held = await self.training.learn(chunk)
+            except Exception as error:
+                self.fail(error)
+                raise
         self.consumer.done(chunk, commit=False)
-        if trained.snapshot is not None:
-            await self._publish_snapshot(trained.snapshot)
-        for label, count in trained.learned.items():
-            tally.add("model_learned", (self.settings.model_id, label), count)
-        self.metrics.apply(tally)
-
-    async def _publish_snapshot(self, snapshot: dict[str, Any]) -> None:
-        topics = self.declared.outbound
-        value = wire.encode_state(snapshot)
-        await self._publisher.send(topics.models, 0, [(self.settings.model_id.encode(), value, ())])
-        self.consumer.commit_positions({TP(topics.outcomes, 0): self.learning.snapshot_offset + 1})
-        self.metrics.set("model_checkpoint_bytes", len(value))
-        self.metrics.set("model_checkpoint_timestamp_seconds", time.time())
-
-    # -- what every worker hears ------------------------------------------------------------
-
-    def on_model(self, record: ConsumerRecord) -> None:
-        """Put a snapshot in force; a refused one leaves the last good model where it is."""
-        if record.key != self.settings.model_id.encode() or record.value is None:
-            return
-        try:
-            self.learning.take(wire.decode_state(record.value))
-        except (SnapshotRefused, ValueError) as refused:  # ValueError: it is not even JSON
-            tally = Tally()
-            tally.add("model_checkpoint_failures")
-            self.metrics.apply(tally)
-            log.error("a model snapshot was refused", reason=str(refused), offset=record.offset)
-
-    def on_campaign(self, record: ConsumerRecord) -> None:
-        """Put a campaign in force or take it away; a refused one changes nothing."""
-        name = (record.key or b"").decode(errors="replace")
-        if record.value is None:
-            self.offers.withdraw(name)
-            return
-        try:
-            self.offers.put(name, wire.decode_state(record.value))
-        except ValueError as refused:
-            log.error("a campaign was refused", campaign=name, problems=str(refused))
+        if held is not None:
+            self.consumer.commit_positions({TP(self.declared.outbound.outcomes, 0): held})
 
     # -- time for partitions in which nothing happens ---------------------------------------
 
-    async def heartbeat(self) -> None:
+    def heartbeat(self) -> None:
         """Tell silent partitions how far event time has come elsewhere, so that timers fire there.
 
         A heartbeat is a record in the partition's own log, and so at the same place in a replay.
         """
-        if not self.partitions:
+        owned = self.ownership.partitions
+        if not owned:
             return
-        newest_ms = max(p.state.watermark_ms for p in self.partitions.values())
-        silent = [p for p in self.partitions.values() if self._is_silent(p, newest_ms)]
-        for partition in silent:
-            beat = Event(
-                event_id=f"heartbeat-{partition.number}-{newest_ms}",
-                event_type="heartbeat",
-                user_id="",
-                ts_ms=newest_ms,
-            )
-            message = (b"", wire.encode_event(beat), ())
-            await self._publisher.send(
-                self.declared.outbound.heartbeats, partition.number, [message]
-            )
-            self._heard_s[partition.number] = time.monotonic()
+        newest_ms = max(partition.state.watermark_ms for partition in owned.values())
+        for number, partition in owned.items():
+            if self._is_silent(partition, newest_ms):
+                beat = Event(
+                    event_id=f"heartbeat-{number}-{newest_ms}",
+                    event_type="heartbeat",
+                    user_id="",
+                    ts_ms=newest_ms,
+                )
+                emission = Emission(heartbeats=[(b"", wire.encode_event(beat), [])])
+                ours = self.ownership.get(number)
+                assert ours is not None
+                self._publish(ours, emission)
 
     def _is_silent(self, partition: Partition, newest_ms: int) -> bool:
         age_s = time.monotonic() - self._heard_s.get(partition.number, 0.0)
@@ -215,13 +230,18 @@ class Engine:
 
     async def refresh_gauges(self) -> None:
         """Set what is read off the state rather than counted."""
-        gauges.set_partition_gauges(self.metrics, self.partitions.values(), self.offers.catalogue)
+        owned = self.ownership.partitions.values()
+        gauges.set_partition_gauges(self.metrics, owned, self.offers.catalogue)
         gauges.set_model_gauges(self.metrics, self.settings.model_id, self.learning)
         rules = self._rules()
-        gauges.set_experiment_gauges(
-            self.metrics, self.partitions.values(), rules.shares, rules.salt
-        )
-        for topic, records_count in (await self.consumer.lag()).items():
+        gauges.set_experiment_gauges(self.metrics, owned, rules.shares, rules.salt)
+        try:
+            lag = await self.consumer.lag()
+        except KafkaError as error:
+            log.warning("the lag is not known", reason=str(error) or type(error).__name__)
+            return
+        self.progress.behind(sum(lag.values()))
+        for topic, records_count in lag.items():
             self.metrics.set("consumer_lag_records", records_count, (topic,))
 
 

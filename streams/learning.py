@@ -5,12 +5,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+from aiokafka import ConsumerRecord
+
 from features.vector import NAMES
 from online_models import snapshot
 from online_models.outcomes import Outcome
+from online_models.refusals import SnapshotRefused
 from online_models.response import ResponseModel
 from online_models.trainer import Trainer
+from streams import wire
 from streams.settings import Settings
+
+log = structlog.get_logger()
 
 # Means of the features over decision points, to one decimal. They only have to be about right: the
 # learner counts features from here, which speeds it up and changes nothing it can express.
@@ -74,10 +81,10 @@ TYPICAL = {
 
 @dataclass(slots=True)
 class Trained:
-    """What a chunk of outcomes brought: how many were learned by label, and a snapshot if due."""
+    """What outcomes brought: how many were learned by label, and snapshots with their offsets."""
 
     learned: Counter[str] = field(default_factory=Counter)
-    snapshot: dict[str, Any] | None = None
+    snapshots: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
 
 
 def fresh_trainer() -> Trainer:
@@ -114,13 +121,25 @@ class Learning:
         self.version = str(restored.offset)
         self._latest = state
 
-    def begin(self) -> int:
-        """Start training from the newest snapshot; gives the next offset to learn."""
+    def hear(self, record: ConsumerRecord) -> None:
+        """Put a snapshot in force; a refused one leaves the last good model where it is."""
+        if record.key != self._settings.model_id.encode() or record.value is None:
+            return
+        try:
+            self.take(wire.decode_state(record.value))
+        except (SnapshotRefused, ValueError) as refused:
+            log.error("a model snapshot was refused", offset=record.offset, reason=str(refused))
+
+    def begin(self) -> None:
+        """Start training from the newest snapshot."""
         latest = self._latest
         self._trainer = fresh_trainer() if latest is None else snapshot.load(latest, names=NAMES)
         self._since_snapshot_count = 0
         self.snapshot_offset = self._trainer.offset
-        return self._trainer.offset + 1
+
+    def end(self) -> None:
+        """Stop training."""
+        self._trainer = None
 
     @property
     def trainer(self) -> Trainer | None:
@@ -128,23 +147,32 @@ class Learning:
         return self._trainer
 
     def learn(self, outcomes: Iterable[tuple[int, Outcome]]) -> Trained:
-        """Learn outcomes in the order of their offsets."""
+        """Learn outcomes in the order of their offsets.
+
+        A snapshot is due after every so many outcomes, wherever a chunk ends: whoever trains
+        after a crash comes to the same snapshots.
+        """
         if self._trainer is None:
             self.begin()
         trainer = self._trainer
         assert trainer is not None
         trained = Trained()
         for offset, outcome in outcomes:
+            if offset <= trainer.offset:
+                continue
             if self._settings.model_frozen:
-                trainer.offset = max(trainer.offset, offset)
+                trainer.offset = offset
                 continue
             trainer.learn(outcome, offset)
             trained.learned[str(int(outcome.y))] += 1
             self._since_snapshot_count += 1
-        if self._since_snapshot_count >= self._settings.snapshot_every:
-            trained.snapshot = snapshot.dump(
-                trainer, model_id=self._settings.model_id, model_version=str(trainer.offset)
-            )
-            self.snapshot_offset = trainer.offset
-            self._since_snapshot_count = 0
+            if self._since_snapshot_count >= self._settings.snapshot_every:
+                trained.snapshots.append((offset, self._snapshot(trainer)))
         return trained
+
+    def _snapshot(self, trainer: Trainer) -> dict[str, Any]:
+        self.snapshot_offset = trainer.offset
+        self._since_snapshot_count = 0
+        return snapshot.dump(
+            trainer, model_id=self._settings.model_id, model_version=str(trainer.offset)
+        )

@@ -6,6 +6,7 @@ number are merged by append time, and a record waits until every other topic is 
 nothing older. Kafka Streams calls the same idea stream time synchronisation (KIP-353, KIP-695).
 """
 
+import sys
 from collections import deque
 from collections.abc import Collection, Iterable
 from typing import Generic, Protocol, TypeVar
@@ -22,6 +23,10 @@ class Record(Protocol):
     def timestamp(self) -> int:
         """Append time, UTC epoch milliseconds."""
 
+    @property
+    def value(self) -> bytes | None:
+        """The payload; only its size matters here."""
+
 
 R = TypeVar("R", bound=Record)
 
@@ -35,10 +40,10 @@ class Merge(Generic[R]):
     --------
     >>> from types import SimpleNamespace as R
     >>> merge = Merge(topics_count=2)
-    >>> merge.add(1, [R(offset=0, timestamp=5)])
+    >>> merge.add(1, [R(offset=0, timestamp=5, value=b"late")])
     >>> merge.take(10, caught_up=[1])  # topic 0 may still bring something older
     []
-    >>> merge.add(0, [R(offset=7, timestamp=4)])
+    >>> merge.add(0, [R(offset=7, timestamp=4, value=b"early")])
     >>> [(rank, record.timestamp) for rank, record in merge.take(10, caught_up=[0, 1])]
     [(0, 4), (1, 5)]
     """
@@ -62,7 +67,9 @@ class Merge(Generic[R]):
         """Name the topics whose buffer is empty: those that must be known to be caught up."""
         return [rank for rank, buffer in enumerate(self._buffers) if not buffer]
 
-    def take(self, limit: int, caught_up: Iterable[int]) -> list[tuple[int, R]]:
+    def take(
+        self, limit: int, caught_up: Iterable[int], size_bytes: int | None = None
+    ) -> list[tuple[int, R]]:
         """Give out up to `limit` (rank, record) in order, stopping where an older one may be due.
 
         Parameters
@@ -70,10 +77,13 @@ class Merge(Generic[R]):
         caught_up
             Ranks of topics that held nothing beyond their buffer at a moment after every buffered
             record had been received.
+        size_bytes
+            Stop when the values taken reach this size; at least one record is given.
         """
         known = frozenset(caught_up)
         taken: list[tuple[int, R]] = []
-        while len(taken) < limit:
+        left_bytes = size_bytes if size_bytes is not None else sys.maxsize
+        while len(taken) < limit and left_bytes > 0:
             heads: list[tuple[int, int]] = []
             for rank, buffer in enumerate(self._buffers):
                 if buffer:
@@ -87,9 +97,11 @@ class Merge(Generic[R]):
             rank = heads[0][1]
             until = heads[1] if len(heads) > 1 else None
             buffer = self._buffers[rank]
-            while buffer and len(taken) < limit:
+            while buffer and len(taken) < limit and left_bytes > 0:
                 if until is not None and (buffer[0].timestamp, rank) > until:
                     break
-                taken.append((rank, buffer.popleft()))
+                record = buffer.popleft()
+                left_bytes -= len(record.value or b"")
+                taken.append((rank, record))
         self.size_count -= len(taken)
         return taken

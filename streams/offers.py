@@ -3,10 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+from aiokafka import ConsumerRecord
+
 from coupons.catalogue import Campaign, Catalogue
 from coupons.catalogue_file import campaign_from_record
+from streams import wire
 from streams.rules import read_catalogue
 from streams.settings import Settings
+
+log = structlog.get_logger()
 
 
 class Offers:
@@ -17,6 +23,17 @@ class Offers:
         self._campaigns: dict[str, Campaign] = {
             campaign.campaign_id: campaign for campaign in self.catalogue.campaigns
         }
+
+    def hear(self, record: ConsumerRecord) -> None:
+        """Put a campaign in force or take it away; a refused one changes nothing."""
+        name = (record.key or b"").decode(errors="replace")
+        if record.value is None:
+            self.withdraw(name)
+            return
+        try:
+            self.put(name, wire.decode_state(record.value))
+        except ValueError as refused:
+            log.error("a campaign was refused", campaign=name, problems=str(refused))
 
     def put(self, campaign_id: str, record: Mapping[str, Any]) -> None:
         """Put a campaign in force as it stands in a message; a refused one changes nothing.

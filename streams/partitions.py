@@ -4,8 +4,8 @@ The live agent and `replay` run this same code; only where records come from and
 differs.
 """
 
-from collections.abc import Iterable, MutableMapping
-from typing import Any, cast
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any
 
 from coupons.ledger import Ledger
 from features import profile as profiles
@@ -13,10 +13,11 @@ from features.imputation import Imputer
 from online_models.incremental import Incremental
 from streams import flow, wire
 from streams.context import Context, Effects, PartitionState, Row, Rules
+from streams.dead_letters import Outbound
 from streams.emission import Emission, Source, SourceRecord
 from streams.partitioner import partition_of
 from streams.refusals import MalformedEvent
-from streams.table import PARTITION_KEY
+from streams.rows import PARTITION_KEY, WAITS, Rows, encode_waits, waiting, waits_of
 from streams.timers import Timers
 
 # A row is capped at 16 KB; well before that its profile gives way.
@@ -24,20 +25,32 @@ SHRINK_BYTES = 12_000
 
 
 class Partition:
-    """Rows, shared state and timers of one partition."""
+    """Rows, shared state and timers of one partition.
 
-    def __init__(self, number: int, rows: MutableMapping[bytes, Any], source: Source) -> None:
+    Parameters
+    ----------
+    stored
+        The newest bytes of every row, as the changelog has them; kept up to date in place.
+    headers
+        What each row waits for, as its record's header says it.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        stored: MutableMapping[bytes, bytes],
+        source: Source,
+        headers: Mapping[bytes, bytes] | None = None,
+    ) -> None:
         self.number = number
         self.source = source
-        self._rows = rows
-        self._state, self._at = self._recover_state()
+        self._rows = Rows(stored)
+        self._state, self._at = self._recover_state(stored.get(PARTITION_KEY))
         self.pending_count = 0
         self._timers = Timers()
-        for key in rows:
-            if key != PARTITION_KEY:
-                row = self._row(key)
-                self.pending_count += len(row["pending"])
-                self._timers.set(key, flow.due_ms(row))
+        for key, (due_ms, pending_count) in waiting(stored, headers or {}):
+            self.pending_count += pending_count
+            self._timers.set(key, due_ms)
 
     # -- state -----------------------------------------------------------------------------
 
@@ -49,26 +62,29 @@ class Partition:
     @property
     def users_count(self) -> int:
         """How many users have a row here."""
-        return len(self._rows) - (PARTITION_KEY in self._rows)
+        return len(self._rows)
 
     @property
     def next_timer_ms(self) -> int | None:
         """At which watermark something is due, None when nothing waits."""
         return self._timers.next_ms
 
+    def next_offset(self, topic: str) -> int:
+        """Tell which record of a source topic is applied next."""
+        return self._at.get(topic, 0)
+
     def user_keys(self) -> list[bytes]:
         """Name the users of this partition, sorted."""
-        return sorted(key for key in self._rows if key != PARTITION_KEY)
+        return list(self._rows)
 
     def canonical(self) -> Iterable[tuple[bytes, bytes]]:
         """Give every row and the shared state as canonical bytes, sorted by key."""
         for key in self.user_keys():
-            yield key, wire.encode_canonical(self._row(key))
+            yield key, wire.encode_canonical(self._rows.read(key))
         yield PARTITION_KEY, wire.encode_canonical(self._dump_state())
 
-    def _recover_state(self) -> tuple[PartitionState, dict[str, int]]:
+    def _recover_state(self, stored: bytes | None) -> tuple[PartitionState, dict[str, int]]:
         number, count = self.number, self.source.partitions_count
-        stored = self._rows.get(PARTITION_KEY)
         if stored is None:
             ledger = Ledger(partition=number, partitions=count)
             return PartitionState(partition=number, ledger=ledger), {}
@@ -84,15 +100,6 @@ class Partition:
 
     def _dump_state(self) -> dict[str, Any]:
         return {**self._state.dump(), "at": dict(self._at)}
-
-    def _row(self, key: bytes) -> Row:
-        stored = self._rows.get(key)
-        if stored is None:
-            row = self._rows[key] = flow.new_row()
-            return row
-        if isinstance(stored, bytes):
-            stored = self._rows[key] = wire.decode_row(stored)
-        return cast(Row, stored)
 
     # -- a chunk ---------------------------------------------------------------------------
 
@@ -115,9 +122,11 @@ class Partition:
             if key is not None:
                 changed.add(key)
             changed.update(self._fire_timers(context, emission))
-        emission.rows += [(key, self._encode(key, emission)) for key in sorted(changed)]
-        self._rows[PARTITION_KEY] = wire.encode_row(self._dump_state())
-        emission.rows.append((PARTITION_KEY, self._rows[PARTITION_KEY]))
+        emission.rows += [self._encode(key, emission) for key in sorted(changed)]
+        state = wire.encode_row(self._dump_state())
+        self._rows.put(PARTITION_KEY, state)
+        self._rows.trim()
+        emission.rows.append((PARTITION_KEY, state, []))
         return emission
 
     def _apply_one(
@@ -158,17 +167,18 @@ class Partition:
         """Give a user's row, and count a new user into their arm."""
         if key not in self._rows:
             self._state.earnings.move(rules.arm_of(user_id), None, 0)
-        return self._row(key)
+        return self._rows.get(key)
 
-    def _encode(self, key: bytes, emission: Emission) -> bytes:
+    def _encode(self, key: bytes, emission: Emission) -> Outbound:
         """Write a row; one near its cap loses the least valuable detail of its profile first."""
-        row = self._row(key)
+        row = self._rows.get(key)
         value = wire.encode_row(row)
         if len(value) > SHRINK_BYTES:
             evicted_count = profiles.shrink(row["profile"])
             emission.tally.add("table_evictions", ("users",), evicted_count)
             value = wire.encode_row(row)
-        return value
+        self._rows.put(key, value)
+        return key, value, [(WAITS, encode_waits(waits_of(row)))]
 
     # -- time ------------------------------------------------------------------------------
 
@@ -180,7 +190,7 @@ class Partition:
         fired: list[bytes] = []
         watermark_ms = self._state.watermark_ms
         for key in self._timers.due(watermark_ms):
-            row, effects = self._row(key), Effects()
+            row, effects = self._rows.get(key), Effects()
             self.pending_count -= len(row["pending"])
             flow.settle_due(row, key.decode(), watermark_ms, context, effects)
             self.pending_count += len(row["pending"])

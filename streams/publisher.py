@@ -1,22 +1,12 @@
-"""Sends what a chunk brought about and returns when the broker has all of it.
-
-One batch and one future per topic and chunk: a future per message was measured to cost more than
-everything else together. Decisions, outcomes and dead letters go first, rows last, so that a crash
-in between repeats work but never forgets it; the rows of a chunk, the shared state among them,
-travel in one record batch, which the broker keeps or loses as a whole.
-"""
+"""Makes chunks durable: a partition's effects, one transaction after the other, in order."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from aiokafka import AIOKafkaProducer
 
 from streams.dead_letters import Outbound
 from streams.emission import Emission
-
-MAX_BATCH_BYTES = 4_000_000
+from streams.transactions import Outgoing, Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,70 +22,85 @@ class OutboundTopics:
 
 
 class Publisher:
-    """An idempotent producer of chunks."""
+    """Commits one source partition's emissions.
 
-    def __init__(self, topics: OutboundTopics, client: Mapping[str, Any]) -> None:
-        self.topics = topics
-        self._client = client
-        self._connected: AIOKafkaProducer | None = None
+    The rows of a chunk, the source position among them, its decisions, outcomes and dead letters
+    are one transaction. While it is under way the next chunk may be applied already; whatever has
+    come together by then goes into the next transaction.
 
-    async def start(self) -> None:
-        """Connect."""
-        self._connected = AIOKafkaProducer(
-            acks="all",
-            enable_idempotence=True,
-            max_batch_size=MAX_BATCH_BYTES,
-            max_request_size=2 * MAX_BATCH_BYTES,
-            linger_ms=0,
-            request_timeout_ms=30_000,
-            **self._client,
-        )
-        await self._connected.start()
+    Parameters
+    ----------
+    fail
+        Called once with the error that ends the process; nothing is committed after it.
+    rest_s
+        Seconds between two transactions, in which a larger one can come together.
+    """
 
-    async def stop(self) -> None:
-        """Send what is buffered and disconnect; does nothing when it was not started."""
-        if self._connected is not None:
-            await self._connected.stop()
-
-    @property
-    def _producer(self) -> AIOKafkaProducer:
-        if self._connected is None:
-            message = "the publisher must be started before it sends, was not"
-            raise RuntimeError(message)
-        return self._connected
-
-    async def publish(self, partition: int, emission: Emission) -> None:
-        """Make a chunk's effects durable.
-
-        Raises
-        ------
-        aiokafka.errors.KafkaError
-            The broker refused or did not answer in time; nothing may be committed then.
-        """
-        topics = self.topics
-        await asyncio.gather(
-            self.send(topics.decisions, partition, emission.decisions),
-            self.send(topics.outcomes, 0, emission.outcomes),
-            self.send(topics.dead_letters, partition, emission.dead_letters),
-        )
-        rows = [(key, value, ()) for key, value in emission.rows]
-        await self.send(topics.changelog, partition, rows)
-
-    async def send(
-        self, topic: str, partition: int, messages: Iterable[Outbound | tuple[bytes, Any, Any]]
+    def __init__(
+        self,
+        partition: int,
+        topics: OutboundTopics,
+        transactions: Transactions,
+        fail: Callable[[BaseException], None],
+        rest_s: float,
     ) -> None:
-        """Send messages to one partition, in order, and wait for the broker to have them."""
-        futures = []
-        batch = None
-        for key, value, headers in messages:
-            if batch is None:
-                batch = self._producer.create_batch()
-            entry: dict[str, Any] = {"timestamp": None, "key": key, "value": value}
-            if batch.append(headers=list(headers), **entry) is None:
-                futures.append(await self._producer.send_batch(batch, topic, partition=partition))
-                batch = self._producer.create_batch()
-                batch.append(headers=list(headers), **entry)
-        if batch is not None:
-            futures.append(await self._producer.send_batch(batch, topic, partition=partition))
-        for future in futures:
-            await future
+        self._partition = partition
+        self._topics = topics
+        self._transactions = transactions
+        self._fail = fail
+        self._rest_s = rest_s
+        self._waiting: list[tuple[Emission, Callable[[], None]]] = []
+        self._working: asyncio.Task[None] | None = None
+        self._failed = False
+
+    def publish(self, emission: Emission, done: Callable[[], None]) -> None:
+        """Take an emission to be committed; `done` is called when it is durable."""
+        self._waiting.append((emission, done))
+        if self._working is None and not self._failed:
+            self._working = asyncio.create_task(self._work())
+            self._working.add_done_callback(self._worked)
+
+    async def drain(self) -> None:
+        """Return when everything that was handed over is durable, or has failed."""
+        while self._working is not None:
+            await asyncio.wait([self._working])
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                together, self._waiting = self._waiting, []
+                emissions = [emission for emission, _ in together]
+                await self._transactions.commit(self.messages(emissions))
+                for _, done in together:
+                    done()
+                # The broker still writes markers: it would refuse a transaction begun right now.
+                await asyncio.sleep(self._rest_s)
+        except BaseException:
+            self._failed = True
+            raise
+        finally:
+            # At once, and not when the task is seen to be over: what is handed over in between
+            # would wait for a task that does not look again.
+            self._working = None
+
+    def _worked(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._fail(error)
+
+    def messages(self, emissions: Sequence[Emission]) -> Iterator[Outgoing]:
+        """Give the messages of a transaction; a row that changed twice goes out once."""
+        topics, partition = self._topics, self._partition
+        newest: dict[bytes | None, Outbound] = {}
+        for emission in emissions:
+            yield from _addressed(topics.decisions, partition, emission.decisions)
+            yield from _addressed(topics.outcomes, 0, emission.outcomes)
+            yield from _addressed(topics.dead_letters, partition, emission.dead_letters)
+            yield from _addressed(topics.heartbeats, partition, emission.heartbeats)
+            newest.update((row[0], row) for row in emission.rows)
+        yield from _addressed(topics.changelog, partition, newest.values())
+
+
+def _addressed(topic: str, partition: int, messages: Iterable[Outbound]) -> Iterator[Outgoing]:
+    for key, value, headers in messages:
+        yield Outgoing(topic, partition, key, value, headers)

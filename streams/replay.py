@@ -74,10 +74,15 @@ class Replay:
         self._offsets: Counter[tuple[int, str]] = Counter()
         self._outcome_offset = 0
 
-    def run(self, rows: Iterable[Accepted | Refused], write: Callable[[bytes], object]) -> None:
+    def run(
+        self,
+        rows: Iterable[Accepted | Refused],
+        write: Callable[[bytes], object],
+        write_outcome: Callable[[bytes], object] = len,
+    ) -> None:
         """Apply all rows; `write` gets each decision's bytes in the order of its trigger."""
         for batch in _batches(rows, BATCH_COUNT):
-            for value in self._apply(batch):
+            for value in self._apply(batch, write_outcome):
                 write(value)
 
     def state_hash(self) -> str:
@@ -90,7 +95,9 @@ class Replay:
                 whole.update(value)
         return whole.hexdigest()
 
-    def _apply(self, rows: list[Accepted | Refused]) -> Iterator[bytes]:
+    def _apply(
+        self, rows: list[Accepted | Refused], write_outcome: Callable[[bytes], object]
+    ) -> Iterator[bytes]:
         chunks: defaultdict[int, list[tuple[str, Line]]] = defaultdict(list)
         for row in rows:
             self.counts.events += 1
@@ -114,6 +121,8 @@ class Replay:
             ]
             self._count(emission)
             self._learn(emission)
+            for _, value, _ in emission.outcomes:
+                write_outcome(value or b"")
         decided.sort()
         for _, value in decided:
             yield value
@@ -123,8 +132,8 @@ class Replay:
         numbered = list(enumerate(outcomes, self._outcome_offset))
         self._outcome_offset += len(numbered)
         trained = self.learning.learn(numbered)
-        if trained.snapshot is not None:
-            self.learning.take(wire.decode_state(wire.encode_state(trained.snapshot)))
+        for _, snapshot in trained.snapshots:
+            self.learning.take(wire.decode_state(wire.encode_state(snapshot)))
 
     def _count(self, emission: Emission) -> None:
         counts = self.counts

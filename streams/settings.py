@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     )
     kafka_ssl_certfile: Path | None = _setting(None, "The worker's certificate (PEM).")
     kafka_ssl_keyfile: Path | None = _setting(None, "The key of the worker's certificate (PEM).")
+    kafka_check_crcs: bool = _setting(
+        True, "Check what is read for damage; the embedded broker's transactions need it off."
+    )
 
     app_id: Name = _setting(
         "coupon-engine-v1", "Consumer group and prefix of the changelogs; a new one starts afresh."
@@ -103,10 +106,31 @@ class Settings(BaseSettings):
         10_000, "A worker that is silent for so long loses its partitions.", "ms"
     )
     chunk_records: Annotated[int, Field(ge=1, le=10_000)] = _setting(
-        500, "Most records of one partition in one transaction.", "records"
+        500, "Most records of one partition in one chunk.", "records"
     )
-    chunk_wait_ms: Annotated[int, Field(ge=0, le=10_000)] = _setting(
-        5, "How long a chunk waits to fill; latency bought for throughput.", "ms"
+    chunk_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] = _setting(
+        1_000_000, "Most bytes of one partition's records in one chunk.", "bytes"
+    )
+    chunk_ms: Annotated[int, Field(ge=1, le=10_000)] = _setting(
+        50, "How long applying one chunk should take at most; others wait so long.", "ms"
+    )
+    transaction_timeout_ms: Annotated[int, Field(ge=1_000, le=300_000)] = _setting(
+        15_000, "The broker aborts the transaction of a worker that is silent for so long.", "ms"
+    )
+    fetch_rest_ms: Annotated[int, Field(ge=0, le=10_000)] = _setting(
+        5, "Rest between two fetches, in which records come together.", "ms"
+    )
+    commit_rest_ms: Annotated[int, Field(ge=0, le=10_000)] = _setting(
+        20, "Rest between two transactions of a partition; more of it spares the broker.", "ms"
+    )
+    recovery_deadline_ms: Milliseconds = _setting(
+        120_000, "A worker that has not read its rows back by then ends.", "ms"
+    )
+    stall_limit_ms: Milliseconds = _setting(
+        30_000, "A worker that gets nothing done for so long, though records wait, ends.", "ms"
+    )
+    broker_wait_ms: Milliseconds = _setting(
+        300_000, "How long a starting worker waits for a Kafka that does not answer.", "ms"
     )
     heartbeat_idle_ms: Milliseconds = _setting(
         10_000, "A partition without events for so long gets a heartbeat, so timers fire.", "ms"

@@ -1,7 +1,7 @@
-"""The users table: a Faust table whose rows live decoded in memory, apart by partition.
+"""The users table: a Faust table that shows the rows of the partitions that are ours.
 
-Faust keeps what it is good at: the changelog topic, its assignment and the recovery. Values are
-written by the transport once per user and chunk, so the table itself never sends.
+Faust keeps what it is good at: the changelog topic and its assignment. Rows are read back and
+written by whoever owns the partition (see `streams.ownership`), so the table itself never sends.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,23 +11,21 @@ import faust
 from faust.stores.base import Store
 from faust.types import TP, EventT
 
-# A user id holds no control characters, so no user can have this key.
-PARTITION_KEY = b"\x00partition"
 
-RawOrRow = bytes | dict[str, Any]
-
-
-class RowStore(Store[bytes, RawOrRow]):
-    """Rows by partition; recovered rows stay bytes until somebody asks for them."""
+class RowStore(Store[bytes, bytes]):
+    """The newest bytes of every row, by partition."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.partitions: dict[int, dict[bytes, RawOrRow]] = {}
-        self.recovered_count = 0
+        self.partitions: dict[int, dict[bytes, bytes]] = {}
 
-    def rows(self, partition: int) -> dict[bytes, RawOrRow]:
-        """Give the rows of a partition, an empty mapping for a new one."""
-        return self.partitions.setdefault(partition, {})
+    def put_rows(self, partition: int, rows: dict[bytes, bytes]) -> None:
+        """Show the rows of a partition that was taken over."""
+        self.partitions[partition] = rows
+
+    def drop_rows(self, partition: int) -> None:
+        """Forget the rows of a partition that moved away."""
+        self.partitions.pop(partition, None)
 
     def apply_changelog_batch(
         self,
@@ -35,15 +33,7 @@ class RowStore(Store[bytes, RawOrRow]):
         to_key: Callable[[Any], Any],
         to_value: Callable[[Any], Any],
     ) -> None:
-        """Take recovered rows as they are; a tombstone removes its row."""
-        for event in batch:
-            message = event.message
-            rows, key = self.rows(message.partition), message.key or b""
-            if message.value is None:
-                rows.pop(key, None)
-            else:
-                rows[key] = message.value
-            self.recovered_count += 1
+        """Nothing comes this way: see `streams.recovery`."""
 
     async def on_rebalance(
         self,
@@ -52,20 +42,17 @@ class RowStore(Store[bytes, RawOrRow]):
         newly_assigned: set[TP],
         generation_id: int = 0,
     ) -> None:
-        """Drop the rows of partitions that moved away."""
-        kept = {tp.partition for tp in assigned}
-        for partition in [p for p in self.partitions if p not in kept]:
-            del self.partitions[partition]
+        """Nothing to do: who owns the partitions puts and drops their rows."""
 
     def persisted_offset(self, tp: TP) -> int | None:
-        """Nothing is kept on disk: recovery reads the whole compacted changelog."""
+        """Nothing is kept on disk: the whole compacted changelog is read."""
         return None
 
     def reset_state(self) -> None:
         """There is no state outside memory."""
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Nothing to do: partitions that moved away were dropped at the rebalance."""
+        """Nothing to do: rows were put when the partition was taken over."""
 
     async def backup_partition(
         self, tp: TP | int, flush: bool = True, purge: bool = False, keep: int = 1
@@ -82,13 +69,13 @@ class RowStore(Store[bytes, RawOrRow]):
         for rows in self.partitions.values():
             yield from rows
 
-    def __getitem__(self, key: bytes) -> RawOrRow:
+    def __getitem__(self, key: bytes) -> bytes:
         for rows in self.partitions.values():
             if key in rows:
                 return rows[key]
         raise KeyError(key)
 
-    def __setitem__(self, key: bytes, value: RawOrRow) -> None:
+    def __setitem__(self, key: bytes, value: bytes) -> None:
         message = "the users table must be written by the transport, was written by key"
         raise TypeError(message)
 
@@ -97,7 +84,7 @@ class RowStore(Store[bytes, RawOrRow]):
         raise TypeError(message)
 
 
-class RowTable(faust.Table[bytes, RawOrRow]):
+class RowTable(faust.Table[bytes, bytes]):
     """A Faust table on a `RowStore`."""
 
     def _new_store(self) -> RowStore:

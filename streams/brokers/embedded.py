@@ -1,9 +1,9 @@
 """A small broker inside this process: librdkafka's mock cluster, for the demo and quick tests."""
 
-import importlib
-import importlib.util
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any, Self
+
+from confluent_kafka.admin import AdminClient
 
 from streams.brokers import BrokerError
 
@@ -16,13 +16,6 @@ LIMITS = (
 _ANSWER_SECONDS = 10.0
 
 
-def _confluent_admin() -> ModuleType:
-    if importlib.util.find_spec("confluent_kafka") is None:
-        msg = "the embedded broker must be installed first: pip install 'coupon-stream[embedded]'"
-        raise BrokerError(msg)
-    return importlib.import_module("confluent_kafka.admin")
-
-
 class EmbeddedBroker:
     """The mock cluster, alive inside a `with` block of this process.
 
@@ -32,7 +25,7 @@ class EmbeddedBroker:
     Raises
     ------
     BrokerError
-        confluent-kafka is not installed, or the cluster does not answer.
+        The cluster does not answer.
     """
 
     limits = LIMITS
@@ -64,8 +57,7 @@ class EmbeddedBroker:
 
     def start(self) -> None:
         """Start the cluster and learn its address."""
-        confluent = _confluent_admin()
-        self._owner = confluent.AdminClient({"test.mock.num.brokers": 1, "log_level": 3})
+        self._owner = AdminClient({"test.mock.num.brokers": 1, "log_level": 3})
         brokers = self._owner.list_topics(timeout=_ANSWER_SECONDS).brokers.values()
         self._bootstrap = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
         if not self._bootstrap:

@@ -1,14 +1,15 @@
 """`coupon-stream replay`: decide a file of events without a broker."""
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from streams import wire
 from streams.layouts import LAYOUTS, Accepted, Refused, read
 from streams.options import json_option, pass_settings, print_json
 from streams.replay import Replay
@@ -18,12 +19,21 @@ from streams.settings import Settings
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "layout", required=True, type=click.Choice(list(LAYOUTS)))
-@click.option("--out", type=click.Path(path_type=Path), help="Write decisions here, as NDJSON.")
+@click.option("--out", type=click.File("wb"), help="Write decisions here, as NDJSON.")
+@click.option("--outcomes", type=click.File("wb"), help="Write settled decisions here, as NDJSON.")
+@click.option("--state", type=click.File("wb"), help="Write all rows here at the end, as NDJSON.")
 @click.option("--state-hash", is_flag=True, help="Hash all rows at the end.")
 @json_option
 @pass_settings
 def replay(
-    settings: Settings, file: Path, layout: str, out: Path | None, state_hash: bool, as_json: bool
+    settings: Settings,
+    file: Path,
+    layout: str,
+    out: IO[bytes] | None,
+    outcomes: IO[bytes] | None,
+    state: IO[bytes] | None,
+    state_hash: bool,
+    as_json: bool,
 ) -> None:
     """Put a file of events through the same step as a worker, without a broker.
 
@@ -36,10 +46,11 @@ def replay(
       coupon-stream replay shop.csv.gz --format rees46 --state-hash --json
     """
     run = Replay(settings)
-    rows = read(file, layout)
-    with contextlib.ExitStack() as stack:
-        stream = stack.enter_context(out.open("wb")) if out is not None else None
-        run.run(_watched(rows, file), lambda value: stream and stream.write(value + b"\n"))
+    run.run(_watched(read(file, layout), file), _lines(out), _lines(outcomes))
+    write_row = _lines(state)
+    for number, partition in enumerate(run.partitions):
+        for key, value in partition.canonical():
+            write_row(wire.encode_state_line(number, key, value))
     digest = run.state_hash() if state_hash or as_json else None
     counts = run.counts
     if as_json:
@@ -58,6 +69,10 @@ def replay(
         )
         return
     _show(run, digest)
+
+
+def _lines(file: IO[bytes] | None) -> Callable[[bytes], object]:
+    return (lambda value: file.write(value + b"\n")) if file is not None else len
 
 
 def _watched(rows: Iterable[Accepted | Refused], file: Path) -> Iterator[Accepted | Refused]:

@@ -1,6 +1,7 @@
 """`coupon-stream worker`: one worker against Kafka."""
 
 import asyncio
+import time
 
 import click
 
@@ -9,11 +10,13 @@ from streams.commands.reaching import reaching
 from streams.connection import client_options
 from streams.options import pass_settings
 from streams.settings import Settings
+from streams.topic_findings import Finding
 from streams.topics import specs
 from streams.worker import run
 
 # A worker cannot do without these; what else differs is said and left to `topics check`.
 VITAL = frozenset({"the topic", "partitions"})
+RETRY_SECONDS = 2.0
 
 
 @click.command()
@@ -42,10 +45,23 @@ def worker(settings: Settings, check: bool) -> None:
 
 
 def _check_topics(settings: Settings) -> None:
-    with reaching(settings):
-        findings = asyncio.run(topic_admin.check(client_options(settings), specs(settings)))
+    findings = _findings(settings)
     for finding in findings:
         click.echo(f"differs  {finding}", err=True)
     if any(finding.setting in VITAL for finding in findings):
         message = "the topics must be there and equally cut before a worker can start"
         raise click.ClickException(message)
+
+
+def _findings(settings: Settings) -> list[Finding]:
+    """Ask the broker, again and again while it does not answer: it may be starting, too."""
+    deadline_s = time.monotonic() + settings.broker_wait_ms / 1000
+    while True:
+        try:
+            with reaching(settings):
+                return asyncio.run(topic_admin.check(client_options(settings), specs(settings)))
+        except click.ClickException as silent:
+            if time.monotonic() > deadline_s:
+                raise
+            click.echo(f"waiting  {silent.message}", err=True)
+            time.sleep(RETRY_SECONDS)

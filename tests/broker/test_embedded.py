@@ -29,12 +29,6 @@ def test_it_is_ready_while_held_and_gone_after() -> None:
         assert broker.bootstrap
 
 
-def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(BrokerError, match=r"coupon-stream\[embedded\]"):
-        EmbeddedBroker().start()
-
-
 def test_its_limits_are_told() -> None:
     for word in ("5 MiB", "100,000", "no compaction", "transactions"):
         assert word in EmbeddedBroker.limits

@@ -78,7 +78,7 @@ async def test_two_workers_give_the_decisions_of_the_replay_byte_for_byte(
     assert dead == []
 
 
-async def test_a_worker_killed_in_the_middle_loses_nothing_and_its_model_comes_back(
+async def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing_and_its_model_comes_back(
     shared_data: Path, topics: Settings, tmp_path: Path
 ) -> None:
     learning = topics.model_copy(update={"snapshot_every": 100, "session_timeout_ms": 6_000})
@@ -101,12 +101,7 @@ async def test_a_worker_killed_in_the_middle_loses_nothing_and_its_model_comes_b
         await second.shows("coupon_model_checkpoint_failures_total", 0)
     decided = Counter(trigger_of(record) for record in await all_decisions(learning))
     assert len(decided) == len(rows)
-    print(f"decided twice after the kill: {sum(decided.values()) - len(decided)} of {len(rows)}")
-    by_id: dict[str, set[str]] = {}
-    for record in await all_decisions(learning):
-        decision = json.loads(record.value)
-        by_id.setdefault(decision["decision_id"], set()).add(decision["trigger_event_id"])
-    assert all(len(triggers) == 1 for triggers in by_id.values())
+    assert set(decided.values()) == {1}
 
 
 async def test_p6_hostile_messages_stop_nobody_and_all_reach_the_dead_letters(

@@ -17,6 +17,7 @@ from streams.merge import Merge
 class Stamped:
     offset: int
     timestamp: int
+    value: bytes = b""
 
 
 def test_records_come_out_by_append_time_across_topics() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streams import wire
 from streams.emission import Emission
 from streams.partitions import Partition
-from streams.table import PARTITION_KEY
+from streams.rows import PARTITION_KEY, WAITS
 from tests.builders import (
     DAY_MS,
     NOON_MS,
@@ -45,7 +45,7 @@ def decided(emission: Emission) -> list[bytes | None]:
 
 def test_rows_of_a_chunk_are_written_once_per_user_with_the_shared_state() -> None:
     emission = a_partition().apply(history(users=3), some_rules(PAYS))
-    assert [key for key, _ in emission.rows] == [b"u0", b"u1", b"u2", PARTITION_KEY]
+    assert [key for key, _, _ in emission.rows] == [b"u0", b"u1", b"u2", PARTITION_KEY]
 
 
 @settings(max_examples=30, deadline=None)
@@ -72,8 +72,14 @@ def test_a_partition_recovered_from_its_written_rows_goes_on_as_if_never_stopped
     expected = decided(whole.apply(records, rules))
     log: dict[bytes, bytes] = {}
     first = a_partition().apply(records[:at], rules)
-    log.update({key: value for key, value in first.rows if value is not None})
+    log.update({key or b"": value or b"" for key, value, _ in first.rows})
     recovered = a_partition(dict(log))
+    waits = {key or b"": dict(headers)[WAITS] for key, _, headers in first.rows if headers}
+    told = Partition(recovered.number, dict(log), recovered.source, waits)
+    assert (told.next_timer_ms, told.pending_count) == (
+        recovered.next_timer_ms,
+        recovered.pending_count,
+    )
     second = recovered.apply(records[at:], rules)
     assert decided(first) + decided(second) == expected
     assert list(recovered.canonical()) == list(whole.canonical())

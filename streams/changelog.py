@@ -1,0 +1,129 @@
+"""Reads a partition's rows back from the users changelog, in bulk.
+
+Faust's own recovery takes a few thousand rows a second, one asyncio event each, and does not end
+where a transaction's marker is the last thing in the log. Here librdkafka decodes in its own
+threads and rows stay bytes until somebody asks for them.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from streams.rows import WAITS
+
+_BATCH_COUNT = 10_000
+_POLL_SECONDS = 0.5
+_ASK_SECONDS = 20.0
+
+
+class RecoveryFailedError(RuntimeError):
+    """Rows could not be read back in time, or at all."""
+
+
+@dataclass(slots=True)
+class Recovered:
+    """The newest committed rows by key, and of each the header that says what it waits for."""
+
+    rows: dict[bytes, bytes] = field(default_factory=dict)
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+
+    def take(self, message: Message) -> None:
+        """Keep a record; a tombstone removes its key."""
+        key, value, headers = message.key() or b"", message.value(), message.headers()
+        if value is None:
+            self.rows.pop(key, None)
+            self.headers.pop(key, None)
+            return
+        self.rows[key] = value
+        header = dict(headers or ()).get(WAITS)
+        if isinstance(header, bytes):
+            self.headers[key] = header
+        else:
+            self.headers.pop(key, None)
+
+
+def read_rows(
+    topic: str, partition: int, options: Mapping[str, Any], deadline_seconds: float
+) -> Recovered:
+    """Read the newest committed value of every key; a tombstone removes its key.
+
+    To be called when no writer of the partition has an open transaction. Blocks; run it in a
+    thread.
+
+    Raises
+    ------
+    RecoveryFailedError
+        The broker refused, or the end of the log was not reached by the deadline.
+    """
+    consumer = Consumer(_consumer_options(options, "read_committed"))
+    try:
+        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
+        recovered, end = _read_to_end(consumer, deadline_seconds)
+        _refuse_unfinished(TopicPartition(topic, partition), end, options)
+        return recovered
+    except RecoveryFailedError as error:
+        message = f"rows of {topic} partition {partition} could not be read: {error}"
+        raise RecoveryFailedError(message) from error
+    finally:
+        consumer.close()
+
+
+def _consumer_options(options: Mapping[str, Any], isolation: str) -> dict[str, Any]:
+    return {
+        "group.id": "recovery",  # librdkafka wants one; nothing is joined or committed
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "isolation.level": isolation,
+        "auto.offset.reset": "error",
+        "enable.partition.eof": True,
+        "fetch.message.max.bytes": 8_000_000,
+        "queued.max.messages.kbytes": 65_536,
+        **options,
+    }
+
+
+def _refuse_unfinished(where: TopicPartition, end: int, options: Mapping[str, Any]) -> None:
+    """Refuse a log in which a transaction stays open though nobody can have one open.
+
+    A broker that is killed can lose the marker that ends a transaction (seen with Kafka 4.3.1).
+    Committed reading stops before it, so what follows would be applied a second time.
+    """
+    consumer = Consumer(_consumer_options(options, "read_uncommitted"))
+    try:
+        _, high = consumer.get_watermark_offsets(where, _ASK_SECONDS)
+    except KafkaException as error:
+        raise RecoveryFailedError(str(error)) from error
+    finally:
+        consumer.close()
+    if high != end:
+        message = (
+            f"a transaction at offset {end} was neither committed nor aborted, though it is over:"
+            " the broker lost its marker; settle it with kafka-transactions.sh"
+        )
+        raise RecoveryFailedError(message)
+
+
+def _read_to_end(consumer: Consumer, deadline_seconds: float) -> tuple[Recovered, int]:
+    recovered = Recovered()
+    deadline = time.monotonic() + deadline_seconds
+    while time.monotonic() < deadline:
+        for message in consumer.consume(_BATCH_COUNT, _POLL_SECONDS):
+            error = message.error()
+            if error is None:
+                recovered.take(message)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                return recovered, message.offset() or 0
+            elif error.fatal() or not error.retriable():
+                raise RecoveryFailedError(error.str())
+    late = f"its end was not reached within {deadline_seconds:g} s"
+    raise RecoveryFailedError(late)

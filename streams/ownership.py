@@ -1,0 +1,161 @@
+"""Which partitions this worker owns, and how it comes to own one safely.
+
+Taking a partition over goes in an order that no pause or partitioned network can break: first the
+broker fences whoever wrote for it before and settles what they left open, then the rows are read
+as they stand, and only then is anything applied. The rows hold the source positions, so nothing
+else has to be known to go on.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import structlog
+from faust.types import TP
+
+from streams.changelog import RecoveryFailedError, read_rows
+from streams.emission import Source
+from streams.partitions import Partition
+from streams.publisher import OutboundTopics, Publisher
+from streams.settings import Settings
+from streams.table import RowStore
+from streams.transactions import TransactionFailedError, Transactions
+
+log = structlog.get_logger()
+
+
+class Owned:
+    """A partition of ours: its rows in memory and the publisher that makes changes durable."""
+
+    def __init__(
+        self, partition: Partition, publisher: Publisher, transactions: Transactions
+    ) -> None:
+        self.partition = partition
+        self.publisher = publisher
+        self._transactions = transactions
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        await self._transactions.close()
+
+
+async def _let_go(number: int, taken: asyncio.Task[Owned]) -> None:
+    """Close what was being taken over when it stopped being ours."""
+    try:
+        owned = await taken
+    except (TransactionFailedError, RecoveryFailedError) as refused:
+        log.info("a partition is not ours any more", partition=number, reason=str(refused))
+    else:
+        await owned.close()
+
+
+class Ownership:
+    """The partitions of this worker, kept over rebalances for as long as they stay with it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        source: Source,
+        topics: OutboundTopics,
+        store: Callable[[], RowStore],
+        options: Mapping[str, Any],
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        self._settings = settings
+        self._source = source
+        self._topics = topics
+        self._store = store
+        self._options = options
+        self._fail = fail
+        # Commits wait in threads: one for each partition, and one for the trainer.
+        self._executor = ThreadPoolExecutor(settings.partitions + 1, "transactions")
+        self._readers = ThreadPoolExecutor(2, "recovery")
+        self._owned: dict[int, Owned] = {}
+        self._coming: dict[int, asyncio.Task[Owned]] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    def get(self, number: int) -> Owned | None:
+        """Give a partition, None when it is not ours."""
+        return self._owned.get(number)
+
+    @property
+    def partitions(self) -> dict[int, Partition]:
+        """What is owned now, by number."""
+        return {number: owned.partition for number, owned in sorted(self._owned.items())}
+
+    def transactions(self, name: str) -> Transactions:
+        """Make a writer of this worker's app; `name` tells it from the app's other writers."""
+        settings = self._settings
+        return Transactions(
+            f"{settings.app_id}-{name}",
+            self._options,
+            self._executor,
+            settings.transaction_timeout_ms,
+        )
+
+    async def take_over(self, numbers: Iterable[int]) -> None:
+        """Own exactly these partitions: keep, take over and give up.
+
+        What is under way when this is cancelled by the next rebalance goes on, and is kept or
+        given up by the next call.
+
+        Raises
+        ------
+        TransactionFailedError, RecoveryFailedError
+            A partition could not be taken over.
+        """
+        wanted = set(numbers)
+        for number in self._coming.keys() - wanted:
+            leaving = asyncio.create_task(_let_go(number, self._coming.pop(number)))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+        for number in self._owned.keys() - wanted:
+            await self._give_up(number)
+        for number in wanted - self._owned.keys() - self._coming.keys():
+            self._coming[number] = asyncio.create_task(self._take(number))
+        await asyncio.gather(*(asyncio.shield(task) for task in self._coming.values()))
+        for number, task in self._coming.items():
+            self._owned[number] = task.result()
+        self._coming.clear()
+
+    async def _take(self, number: int) -> Owned:
+        transactions = self.transactions(str(number))
+        await transactions.open()
+        loop = asyncio.get_running_loop()
+        partition = await loop.run_in_executor(self._readers, self._recover, number)
+        log.info("a partition was taken over", partition=number, users=partition.users_count)
+        rest_s = self._settings.commit_rest_ms / 1000
+        publisher = Publisher(number, self._topics, transactions, self._fail, rest_s)
+        return Owned(partition, publisher, transactions)
+
+    def _recover(self, number: int) -> Partition:
+        deadline_seconds = self._settings.recovery_deadline_ms / 1000
+        found = read_rows(self._topics.changelog, number, self._options, deadline_seconds)
+        self._store().put_rows(number, found.rows)
+        return Partition(number, found.rows, self._source, found.headers)
+
+    async def _give_up(self, number: int) -> None:
+        owned = self._owned.pop(number)
+        await owned.publisher.drain()
+        self._store().drop_rows(number)
+        await owned.close()
+
+    def positions(self) -> dict[TP, int]:
+        """Tell from where each source topic of the owned partitions is to be read."""
+        return {
+            TP(topic, number): partition.next_offset(topic)
+            for number, partition in self.partitions.items()
+            for topic in self._source.families
+        }
+
+    async def drain(self) -> None:
+        """Return when everything applied so far is durable, or has failed."""
+        await asyncio.gather(*(owned.publisher.drain() for owned in self._owned.values()))
+
+    async def close(self) -> None:
+        """Give everything up."""
+        for number in list(self._owned):
+            await self._give_up(number)
+        self._executor.shutdown(wait=False)
+        self._readers.shutdown(wait=False)
