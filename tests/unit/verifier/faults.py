@@ -1,0 +1,133 @@
+"""Faults to plant in a clean log, each with the check that has to see it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.unit.verifier.planting import (
+    account,
+    byte_altered,
+    doubled,
+    dropped,
+    edited,
+    first_edited,
+    first_one,
+    forget_pending,
+    hasten,
+    is_bought,
+    is_offer,
+    is_shared,
+    issue_less,
+    late_row,
+    moved,
+    never_asked,
+    on,
+    order_swapped,
+    put,
+    reason_told,
+    refused_after_all,
+    row_ended,
+    row_lost,
+    users_swapped,
+    waits,
+)
+from tests.verifier.log import Log
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How a log is damaged, the check that must see it, and whether it needs the other run."""
+
+    plant: Callable[[Log], Log]
+    seen_by: str
+    by_replay_only: bool = False
+
+
+FAULTS: dict[str, Fault] = {
+    "a decision dropped": Fault(on("decisions", dropped(is_offer)), "lost"),
+    "a decision doubled": Fault(on("decisions", doubled(is_offer)), "doubled"),
+    "a byte of a decision altered": Fault(
+        on("decisions", byte_altered), "decisions_same", by_replay_only=True
+    ),
+    "users swapped": Fault(on("decisions", users_swapped), "identity"),
+    "a decision nobody asked for": Fault(on("decisions", never_asked), "invented"),
+    "a decision in another partition": Fault(on("decisions", moved), "placed"),
+    "two decisions out of order": Fault(on("decisions", order_swapped), "ordered"),
+    "a decision under another header": Fault(on("decisions", first_one(headers=())), "identity"),
+    "a propensity changed in a decision": Fault(
+        on("decisions", edited(is_offer, put("propensity", by=-0.001))), "identity"
+    ),
+    "one minor unit more charged than the coupon can cost": Fault(
+        on("decisions", edited(is_offer, put("budget", "charged_minor", by=1))), "money_worst"
+    ),
+    "one minor unit more charged than booked": Fault(
+        on("decisions", edited(is_offer, put("budget", "charged_minor", by=1))), "money_booked"
+    ),
+    "one minor unit less remains than the charge took": Fault(
+        on("decisions", first_edited(is_offer, put("budget", "remaining_minor", by=-1))),
+        "money_falls",
+    ),
+    "the ledger holds one minor unit more": Fault(
+        on("changelog", account(held=1, free=-1)), "money_held"
+    ),
+    "the ledger spent one minor unit more": Fault(
+        on("changelog", account(spent=1, free=-1)), "money_spent"
+    ),
+    "the ledger settled one minor unit more": Fault(
+        on("changelog", account(settled=1)), "money_booked"
+    ),
+    "the ledger is out of balance by one minor unit": Fault(
+        on("changelog", account(free=1)), "money_balanced"
+    ),
+    "the budget is one minor unit too large": Fault(
+        on("changelog", account(share=1, free=1)), "money_within"
+    ),
+    "a coupon less issued than given": Fault(
+        on("changelog", edited(is_shared, issue_less)), "quota"
+    ),
+    "a late row": Fault(on("changelog", late_row), "rows_forward"),
+    "a row lost": Fault(on("changelog", row_lost), "rows_current"),
+    "a row ended": Fault(on("changelog", row_ended), "rows_current"),
+    "an offset record behind": Fault(
+        on("changelog", edited(is_shared, put("at", "v.shop.browse.v1", by=-1))), "positions"
+    ),
+    "a row changed": Fault(
+        on("changelog", edited(lambda body: "net_minor" in body, put("net_minor", by=1))),
+        "rows_same",
+        by_replay_only=True,
+    ),
+    "a row forgot what waits": Fault(on("changelog", edited(waits, forget_pending)), "labels_kept"),
+    "a label overdue": Fault(on("changelog", edited(is_shared, hasten)), "labels_due"),
+    "a label lost": Fault(on("outcomes", dropped(is_bought)), "labels_kept"),
+    "a label never opened": Fault(
+        on("outcomes", dropped(lambda body: body["state"] == "opened")), "labels_once"
+    ),
+    "a label doubled": Fault(on("outcomes", doubled(is_bought)), "labels_once"),
+    "a propensity changed in a label": Fault(
+        on("outcomes", edited(is_bought, put("propensity", by=-0.001))), "labels_named"
+    ),
+    "a label for another action": Fault(
+        on("outcomes", edited(is_bought, put("action", "action_id", to="other"))),
+        "labels_named",
+    ),
+    "a label without its order": Fault(
+        on("outcomes", edited(is_bought, put("settled_ms", by=1))), "labels_true"
+    ),
+    "an order that no label knows": Fault(
+        on("outcomes", edited(is_bought, put("y", to=False))), "labels_bought"
+    ),
+    "a label with other features": Fault(
+        on("outcomes", edited(is_bought, put("x", to={}))), "labels_same", by_replay_only=True
+    ),
+    "a dead letter lost": Fault(on("dead_letters", lambda records: records[1:]), "refused"),
+    "a dead letter doubled": Fault(
+        on("dead_letters", lambda records: [*records, records[0]]), "refused"
+    ),
+    "a dead letter of other bytes": Fault(
+        on("dead_letters", first_one(value=b"!")), "dead_letters"
+    ),
+    "a dead letter of another key": Fault(on("dead_letters", first_one(key=b"!")), "dead_letters"),
+    "a dead letter of another reason": Fault(
+        on("dead_letters", reason_told(b"tired")), "dead_letters"
+    ),
+    "a dead letter of a decided event": Fault(refused_after_all, "invented"),
+}

@@ -1,0 +1,231 @@
+"""Ways to damage a log: records dropped, doubled, moved, swapped, and changed by a hair."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from tests.unit.verifier.memory import PARTITIONS_COUNT
+from tests.verifier.ids import decision_id
+from tests.verifier.log import Log, Record
+from tests.verifier.rows import PARTITION_KEY
+
+Records = list[Record]
+Body = dict[str, Any]
+Change = Callable[[Body], object]
+
+
+def body_of(record: Record) -> Body:
+    """Read a record's JSON."""
+    body: Body = json.loads(record.value or b"")
+    return body
+
+
+def changed(record: Record, change: Change) -> Record:
+    """Give the record with another body."""
+    body = body_of(record)
+    change(body)
+    return replace(record, value=json.dumps(body, separators=(",", ":")).encode())
+
+
+def last_of(records: Iterable[Record], fits: Callable[[Body], bool]) -> int:
+    return max(at for at, one in enumerate(records) if one.value and fits(body_of(one)))
+
+
+def is_offer(body: Body) -> bool:
+    return body["offer"] is not None
+
+
+def is_bought(body: Body) -> bool:
+    return bool(body["y"])
+
+
+def on(role: str, act: Callable[[Records], Records]) -> Callable[[Log], Log]:
+    return lambda log: replace(log, **{role: act(list(getattr(log, role)))})  # type: ignore[arg-type]
+
+
+def dropped(fits: Callable[[Body], bool]) -> Callable[[Records], Records]:
+    def act(records: Records) -> Records:
+        del records[last_of(records, fits)]
+        return records
+
+    return act
+
+
+def doubled(fits: Callable[[Body], bool]) -> Callable[[Records], Records]:
+    def act(records: Records) -> Records:
+        one = records[last_of(records, fits)]
+        return [*records, replace(one, offset=one.offset + 1_000_000)]
+
+    return act
+
+
+def edited(fits: Callable[[Body], bool], change: Change) -> Callable[[Records], Records]:
+    def act(records: Records) -> Records:
+        at = last_of(records, fits)
+        records[at] = changed(records[at], change)
+        return records
+
+    return act
+
+
+def first_edited(fits: Callable[[Body], bool], change: Change) -> Callable[[Records], Records]:
+    edit = edited(fits, change)
+    return lambda records: edit(records[::-1])[::-1]
+
+
+def byte_altered(records: Records) -> Records:
+    """Change one character of a decision, so that it stays well formed."""
+    at = last_of(records, is_offer)
+    value = bytearray(records[at].value or b"")
+    value[value.index(b'"features_hash":"') + 17] ^= 1
+    records[at] = replace(records[at], value=bytes(value))
+    return records
+
+
+def first_one(**changes: Any) -> Callable[[Records], Records]:
+    return lambda records: [replace(records[0], **changes), *records[1:]]
+
+
+# -- decisions -----------------------------------------------------------------------------------
+
+
+def users_swapped(records: Records) -> Records:
+    one, other = records[0], next(one for one in records if one.key != records[0].key)
+    swapped = {
+        one: replace(other, partition=one.partition, offset=one.offset),
+        other: replace(one, partition=other.partition, offset=other.offset),
+    }
+    return [
+        replace(swapped[record], key=record.key, headers=record.headers)
+        if record in (one, other)
+        else record
+        for record in records
+    ]
+
+
+def never_asked(records: Records) -> Records:
+    """Forge a decision with every name right, about an event that nobody sent."""
+    one = records[last_of(records, lambda body: not is_offer(body) and body["scores"] is None)]
+    body = body_of(one)
+    body["trigger_event_id"] = "nobody-sent-this"
+    body["decision_id"] = decision_id("verified-engine-v1", body["user_id"], "nobody-sent-this")
+    headers = {**dict(one.headers), "ce_id": body["decision_id"].encode()}
+    forged = replace(one, value=json.dumps(body).encode(), headers=tuple(headers.items()))
+    return [*records, replace(forged, offset=one.offset + 1_000_000)]
+
+
+def moved(records: Records) -> Records:
+    return [
+        replace(records[0], partition=(records[0].partition + 1) % PARTITIONS_COUNT),
+        *records[1:],
+    ]
+
+
+def order_swapped(records: Records) -> Records:
+    """Swap two decisions of one user about two events of one topic."""
+    asked = [(one.key, body_of(one)["trigger_event_type"]) for one in records]
+    at, other = next(
+        (at, asked.index(pair, at + 1)) for at, pair in enumerate(asked) if pair in asked[at + 1 :]
+    )
+    records[at], records[other] = records[other], records[at]
+    return records
+
+
+# -- rows ----------------------------------------------------------------------------------------
+
+
+def is_shared(body: Body) -> bool:
+    return "ledger" in body
+
+
+def late_row(records: Records) -> Records:
+    key = records[last_of(records, lambda body: not is_shared(body))].key
+    first = next(one for one in records if one.key == key)
+    return [*records, replace(first, offset=10**6)]
+
+
+def row_lost(records: Records) -> Records:
+    key = records[last_of(records, lambda body: not is_shared(body))].key
+    return [one for one in records if one.key != key]
+
+
+def row_ended(records: Records) -> Records:
+    one = next(one for one in records if one.key != PARTITION_KEY)
+    return [*records, replace(one, value=None, offset=10**6)]
+
+
+def waits(body: Body) -> bool:
+    return bool(body.get("pending"))
+
+
+def forget_pending(body: Body) -> None:
+    body["pending"].clear()
+
+
+def account(**changes: int) -> Callable[[Records], Records]:
+    """Change a used account of the newest shared record by so many minor units."""
+
+    def change(body: Body) -> None:
+        accounts = body["ledger"]["accounts"].values()
+        account = next(one for one in accounts if one["spent_minor"] > 0)
+        for side, amount_minor in changes.items():
+            account[f"{side}_minor"] += amount_minor
+
+    def has_spent(body: Body) -> bool:
+        accounts = body["ledger"]["accounts"].values() if is_shared(body) else ()
+        return any(one["spent_minor"] > 0 for one in accounts)
+
+    return edited(has_spent, change)
+
+
+def issue_less(body: Body) -> None:
+    for account in body["ledger"]["accounts"].values():
+        for coupon_id in account["issued"]:
+            account["issued"][coupon_id] -= 1
+
+
+def hasten(body: Body) -> None:
+    body["watermark_ms"] += 2 * 86_400_000
+
+
+def put(*path: str, to: Any = None, by: float = 0) -> Change:
+    def change(body: Body) -> None:
+        for name in path[:-1]:
+            body = body[name]
+        body[path[-1]] = body[path[-1]] + by if to is None else to
+
+    return change
+
+
+# -- dead letters --------------------------------------------------------------------------------
+
+
+def refused_after_all(log: Log) -> Log:
+    """Send a well-decided event to the dead letters as well."""
+    letters = list(log.dead_letters)
+    sent = next(
+        one
+        for one in log.inputs
+        if one.key == b"user-1" and b"product.viewed" in (one.value or b"")
+    )
+    story = {
+        **dict(letters[0].headers),
+        "dlq.reason": b"out_of_range",
+        "dlq.original.topic": sent.topic.encode(),
+        "dlq.original.partition": b"%d" % sent.partition,
+        "dlq.original.offset": b"%d" % sent.offset,
+        "dlq.original.timestamp": b"%d" % sent.timestamp_ms,
+    }
+    letter = replace(letters[0], key=sent.key, value=sent.value, headers=tuple(story.items()))
+    return replace(log, dead_letters=[*letters, letter])
+
+
+def reason_told(reason: bytes) -> Callable[[Records], Records]:
+    def act(records: Records) -> Records:
+        headers = [
+            (name, reason if name == "dlq.reason" else told) for name, told in records[0].headers
+        ]
+        return [replace(records[0], headers=tuple(headers)), *records[1:]]
+
+    return act

@@ -1,0 +1,85 @@
+"""Reads a catalogue's limits from its YAML file: budgets, quotas, caps and worst cases."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import yaml
+
+_SPANS_MS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000}
+_NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
+_THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+WINDOW = "7d"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coupon:
+    """What limits one coupon; `worst_minor` is the most that it can cost."""
+
+    coupon_id: str
+    worst_minor: int
+    quota: int | None
+    per_user: int
+    cooldown_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """What limits the coupons of a campaign together."""
+
+    campaign_id: str
+    budget_minor: int
+    per_user: int
+    per_user_window_ms: int
+    channel_caps: dict[str, int]
+    coupons: dict[str, Coupon]
+
+
+def read_campaigns(text: str) -> dict[str, Campaign]:
+    """Read a catalogue file that the worker accepted.
+
+    Examples
+    --------
+    >>> found = read_campaigns("campaigns: [{id: a, budget: 12.50, coupons: []}]")
+    >>> found["a"].budget_minor, found["a"].per_user
+    (1250, 3)
+    """
+    return {entry["id"]: _campaign(entry) for entry in yaml.safe_load(text)["campaigns"]}
+
+
+def _campaign(entry: dict[str, Any]) -> Campaign:
+    currency = entry.get("currency", "EUR")
+    return Campaign(
+        campaign_id=entry["id"],
+        budget_minor=_minor(entry["budget"], currency),
+        per_user=entry.get("per_user", 3),
+        per_user_window_ms=_span_ms(entry.get("per_user_window", WINDOW)),
+        channel_caps=dict(entry.get("channel_caps") or {}),
+        coupons={one["id"]: _coupon(one, currency) for one in entry["coupons"]},
+    )
+
+
+def _coupon(entry: dict[str, Any], currency: str) -> Coupon:
+    # Each kind names its worst case in exactly one field; a cap comes beside no other.
+    worst = next(entry[name] for name in ("cost", "save", "max_discount") if name in entry)
+    return Coupon(
+        coupon_id=entry["id"],
+        worst_minor=_minor(worst, currency),
+        quota=entry.get("quota"),
+        per_user=entry.get("per_user", 1),
+        cooldown_ms=_span_ms(entry.get("cooldown", "0d")),
+    )
+
+
+def _minor(amount: object, currency: str) -> int:
+    decimals = 0 if currency in _NO_DECIMALS else 3 if currency in _THREE_DECIMALS else 2
+    return int(Decimal(str(amount)).scaleb(decimals).to_integral_exact())
+
+
+def _span_ms(text: str) -> int:
+    found = re.fullmatch(r"([0-9]+)([wdhms])", text)
+    if found is None:
+        message = f"a time span must be such as 7d, was {text}"
+        raise ValueError(message)
+    return int(found[1]) * _SPANS_MS[found[2]]

@@ -1,0 +1,229 @@
+"""The books, the rows and the decisions tell the same story of every minor unit."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.verifier.decided import Decided
+from tests.verifier.facts import Facts
+from tests.verifier.report import Check
+
+BACK = frozenset({"released", "expired", "returned", "unfunded"})
+CATALOGUE_MISSING = "no catalogue was given"
+
+
+@dataclass(slots=True)
+class Purse:
+    """One campaign in one partition: its account, and what decisions and rows say of it.
+
+    `forgotten_count` counts coupons that left a row between two of its versions, so that nobody
+    can tell what they cost.
+    """
+
+    account: dict[str, Any] = field(default_factory=dict)
+    offers: list[Decided] = field(default_factory=list)
+    held_minor: int = 0
+    spent_minor: int = 0
+    back: Counter[str] = field(default_factory=Counter)
+    forgotten_count: int = 0
+
+    def side(self, name: str) -> int:
+        """Give one side of the account."""
+        return int(self.account.get(f"{name}_minor", 0))
+
+
+Purses = dict[tuple[int, str], Purse]
+
+
+def check_money(facts: Facts) -> list[Check]:
+    """Look at ledgers, rows and offers together."""
+    purses = _purses(facts)
+    return [
+        _balanced(facts),
+        _booked(purses),
+        _held(purses),
+        _spent(purses),
+        _falls(purses),
+        _within(facts, purses),
+        _worst(facts),
+        _quota(facts, purses),
+    ]
+
+
+def _purses(facts: Facts) -> Purses:
+    purses: defaultdict[tuple[int, str], Purse] = defaultdict(Purse)
+    for partition, shared in facts.rows.shared.items():
+        for name, account in shared["ledger"]["accounts"].items():
+            purses[partition, name].account = account
+    held: set[tuple[int, str]] = set()
+    for (partition, _), row in facts.rows.users.items():
+        for name, (campaign_id, charge_minor) in row.held.items() if row is not None else ():
+            purses[partition, campaign_id].held_minor += charge_minor
+            held.add((partition, name))
+    for (partition, _), closed in facts.rows.closed.items():
+        purse = purses[partition, closed.campaign_id]
+        purse.spent_minor += closed.spent_minor if closed.stage == "redeemed" else 0
+        purse.back[closed.coupon_id] += closed.stage in BACK
+    for decided in facts.decided:
+        if decided.campaign_id is not None and decided.is_charged:
+            purse = purses[decided.partition, decided.campaign_id]
+            purse.offers.append(decided)
+            name = (decided.partition, decided.decision_id)
+            purse.forgotten_count += name not in held and name not in facts.rows.closed
+    return dict(purses)
+
+
+def _balanced(facts: Facts) -> Check:
+    check = Check(
+        name="money_balanced",
+        promise="at every commit each account's share is free + held + spent, none negative",
+    )
+    check.checked_count = facts.rows.accounts_count
+    for offender in facts.rows.unbalanced:
+        check.accuse(offender)
+    return check
+
+
+def _booked(purses: Purses) -> Check:
+    check = Check(
+        name="money_booked",
+        promise="what decisions charged is what the ledger has held and settled",
+    )
+    for (partition, name), purse in purses.items():
+        charged_minor = sum(offer.charged_minor for offer in purse.offers)
+        booked_minor = purse.side("held") + purse.side("settled")
+        check.expect(
+            charged_minor == booked_minor,
+            f"{name} in partition {partition}: charged {charged_minor}, booked {booked_minor}",
+        )
+    return check
+
+
+def _held(purses: Purses) -> Check:
+    check = Check(
+        name="money_held", promise="what the ledger holds is what customers' coupons hold"
+    )
+    for (partition, name), purse in purses.items():
+        ours, theirs = purse.held_minor, purse.side("held")
+        check.expect(
+            ours == theirs, f"{name} in partition {partition}: rows {ours}, ledger {theirs}"
+        )
+    return check
+
+
+def _spent(purses: Purses) -> Check:
+    check = Check(
+        name="money_spent",
+        promise="what the ledger spent is what used coupons cost, the rest came back",
+    )
+    for (partition, name), purse in purses.items():
+        ours, theirs = purse.spent_minor, purse.side("spent")
+        exact = not purse.forgotten_count
+        check.expect(
+            ours == theirs if exact else ours <= theirs <= purse.side("settled"),
+            f"{name} in partition {partition}: rows {ours}, ledger {theirs},"
+            f" {purse.forgotten_count} forgotten",
+        )
+    return check
+
+
+def _falls(purses: Purses) -> Check:
+    check = Check(
+        name="money_falls",
+        promise="what remains falls by exactly each charge, and rises only by what came back",
+    )
+    for (partition, name), purse in purses.items():
+        remaining_minor, back_minor = purse.side("target"), 0
+        where = f"{name} in partition {partition}"
+        for offer in purse.offers:
+            gain_minor = offer.remaining_minor + offer.charged_minor - remaining_minor
+            check.expect(
+                gain_minor >= 0 and offer.remaining_minor >= 0,
+                f"{offer.name} of {where}: {remaining_minor} less {offer.charged_minor}"
+                f" became {offer.remaining_minor}",
+            )
+            remaining_minor = offer.remaining_minor
+            back_minor += gain_minor
+        back_minor += purse.side("free") - remaining_minor
+        settled_minor = purse.side("settled") - purse.side("spent")
+        check.expect(
+            back_minor == settled_minor and purse.side("free") >= remaining_minor,
+            f"{where}: {back_minor} came back, the ledger says {settled_minor}",
+        )
+    return check
+
+
+def _within(facts: Facts, purses: Purses) -> Check:
+    check = Check(
+        name="money_within",
+        promise="no partition has more than its share, all together never more than the budget",
+    )
+    if facts.terms.campaigns is None:
+        check.skipped = CATALOGUE_MISSING
+        return check
+    out: Counter[str] = Counter()
+    for (partition, name), purse in purses.items():
+        campaign = facts.terms.campaigns.get(name)
+        if campaign is None:
+            check.expect(not purse.offers, f"{name} is not in the catalogue, but was given")
+            continue
+        share_minor = _share(campaign.budget_minor, partition, facts.partitions_count)
+        check.expect(
+            purse.side("share") == share_minor,
+            f"{name} in partition {partition}: must share {share_minor}, was {purse.side('share')}",
+        )
+        charged_minor = sum(offer.charged_minor for offer in purse.offers)
+        out[name] += charged_minor - (purse.side("settled") - purse.side("spent"))
+    for name, out_minor in out.items():
+        budget_minor = facts.terms.campaigns[name].budget_minor
+        check.expect(
+            out_minor <= budget_minor, f"{name}: {out_minor} is out, the budget is {budget_minor}"
+        )
+    return check
+
+
+def _share(total: int, partition: int, partitions_count: int) -> int:
+    whole, rest = divmod(total, partitions_count)
+    return whole + 1 if partition < rest else whole
+
+
+def _worst(facts: Facts) -> Check:
+    check = Check(name="money_worst", promise="a decision charges what its coupon can cost at most")
+    if facts.terms.campaigns is None:
+        check.skipped = CATALOGUE_MISSING
+        return check
+    worst = {
+        (name, coupon.coupon_id): coupon.worst_minor
+        for name, campaign in facts.terms.campaigns.items()
+        for coupon in campaign.coupons.values()
+    }
+    for decided in facts.decided:
+        if decided.campaign_id is not None:
+            wanted = worst.get((decided.campaign_id, decided.template_id))
+            check.expect(
+                decided.charged_minor == wanted,
+                f"{decided.name}: {decided.template_id} must charge {wanted},"
+                f" was {decided.charged_minor}",
+            )
+    return check
+
+
+def _quota(facts: Facts, purses: Purses) -> Check:
+    check = Check(
+        name="quota", promise="no more of a coupon are out than its quota, and all are counted"
+    )
+    for (partition, name), purse in purses.items():
+        given = Counter(offer.template_id for offer in purse.offers)
+        issued = purse.account.get("issued", {})
+        campaign = (facts.terms.campaigns or {}).get(name)
+        for coupon_id in sorted(given.keys() | issued.keys()):
+            counted = issued.get(coupon_id, 0)
+            out = given[coupon_id] - purse.back[coupon_id]
+            right = counted == out if not purse.forgotten_count else counted <= out
+            coupon = campaign.coupons.get(coupon_id) if campaign is not None else None
+            if coupon is not None and coupon.quota is not None:
+                right &= counted <= _share(coupon.quota, partition, facts.partitions_count)
+            check.expect(
+                right, f"{coupon_id} in partition {partition}: {out} out, {counted} counted"
+            )
+    return check
