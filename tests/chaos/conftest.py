@@ -1,0 +1,45 @@
+"""A real broker for the trials of a session, and the certificate at its end."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from streams.brokers.local import LocalKafka
+from tests.chaos.harness import certificate
+from tests.chaos.harness.scale import scale
+
+
+@pytest.fixture(scope="session")
+def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+    """One broker for all trials, in a directory that outlives its being killed."""
+    with LocalKafka(quick=True, directory=tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def chaos_kafka(shared_broker: LocalKafka) -> LocalKafka:
+    """Give the shared broker; a trial that broke it and failed leaves none for the next."""
+    if shared_broker.is_running:
+        shared_broker.resume()
+    else:
+        shared_broker.start()
+    return shared_broker
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long trials to `make chaos`, and let pytest count them as deselected."""
+    if scale().is_long:
+        return
+    long = [item for item in items if item.get_closest_marker("chaos")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
+    """Print the certificate of this session; write it only if everything held."""
+    if certificate.LINES:
+        terminalreporter.section("certificate")
+        terminalreporter.write(certificate.table_of_session())
+    if certificate.LINES and exitstatus == pytest.ExitCode.OK:
+        certificate.write()
