@@ -31,6 +31,11 @@ else
 	$(BIN)/pytest $(PYTEST_ARGS)
 endif
 
+.PHONY: chaos
+chaos: java .venv/dev.stamp ## Hours of faults on a real Kafka; writes docs/certificate.md; CHAOS_ARGS="-k p13" for some
+	CHAOS_SCALE=long CHAOS_CERTIFICATE=docs/certificate.md \
+	  $(BIN)/pytest tests/chaos $(CHAOS_ARGS) $(PYTEST_ARGS)
+
 .PHONY: check
 check: lint ## Quick: style, types, import contracts, and the tests that need no broker
 	$(BIN)/pytest -m "not broker and not embedded and not slow" $(PYTEST_ARGS)
@@ -67,6 +72,9 @@ lock: .venv/dev.stamp ## Pin every dependency anew, with hashes, in locks/
 	  --no-header --python-version 3.11 --extra embedded -o locks/run.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --python-version 3.11 --extra dev -o locks/dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --python-version 3.11 --group peers --override locks/peers.overrides \
+	  -o locks/peers.txt pyproject.toml
 
 .PHONY: clean
 clean: ## Remove the virtual environment and all caches
