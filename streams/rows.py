@@ -7,6 +7,7 @@ taken over need not decode its rows to set their timers.
 """
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from itertools import islice
 from typing import cast
 
 from streams import flow, wire
@@ -40,16 +41,15 @@ class Rows:
         self._decoded_count = decoded_count
 
     def __len__(self) -> int:
-        new_count = sum(1 for key in self._decoded if key not in self._stored)
-        return len(self._stored) - (PARTITION_KEY in self._stored) + new_count
+        """Count the users, as of the last chunk that ended."""
+        return len(self._stored) - (PARTITION_KEY in self._stored)
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._decoded or key in self._stored
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the keys of users, sorted."""
-        keys = {*self._stored, *self._decoded} - {PARTITION_KEY}
-        return iter(sorted(keys))
+        """Give the keys of users, sorted, as of the last chunk that ended."""
+        return iter(sorted(self._stored.keys() - {PARTITION_KEY}))
 
     def get(self, key: bytes) -> Row:
         """Give a row to be changed; a new one for a new user."""
@@ -74,7 +74,8 @@ class Rows:
 
     def trim(self) -> None:
         """Let go of the rows used longest ago; to be called when all changes have been put."""
-        for key in list(self._decoded)[: max(0, len(self._decoded) - self._decoded_count)]:
+        excess_count = max(0, len(self._decoded) - self._decoded_count)
+        for key in list(islice(self._decoded, excess_count)):
             del self._decoded[key]
 
 
