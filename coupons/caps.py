@@ -1,5 +1,7 @@
 """How much one customer may be given: caps that hold whatever the events, and end by themselves."""
 
+from collections.abc import Callable
+
 from coupons.catalogue import Campaign, Coupon
 from coupons.held import COUNTED_MAX, HELD_MAX, RECENT_MAX, WINDOW_MS, Closed, Held, Wallet
 
@@ -23,24 +25,40 @@ def blocked(
     >>> blocked(empty(), ten, spring, 0, "app") is None
     True
     """
-    held = wallet["held"]
-    if not held and not wallet["recent"] and not wallet["counts"] and not campaign.channel_caps:
+    caps = caps_of(wallet, campaign, now_ms, channel)
+    return caps(coupon) if caps is not None else None
+
+
+def caps_of(
+    wallet: Wallet, campaign: Campaign, now_ms: int, channel: str | None
+) -> Callable[[Coupon], str | None] | None:
+    """Give `blocked` for the coupons of one campaign, with what they share worked out once.
+
+    None where the customer was given nothing, so that no cap can forbid anything.
+    """
+    held, counts = wallet["held"], wallet["counts"]
+    if not held and not wallet["recent"] and not counts and not campaign.channel_caps:
         return None  # most customers, most of the time
-    for one in held.values():
-        if one["coupon_id"] == coupon.coupon_id:
-            return "already_has_one"
-    count, last_ms = wallet["counts"].get(coupon.coupon_id, (0, 0))
-    if count >= coupon.per_user:
-        return "per_user_limit"
-    if coupon.cooldown_ms and count and now_ms - last_ms < coupon.cooldown_ms:
-        return "cooldown"
-    reason = _blocked_by_campaign(wallet, campaign, now_ms, channel)
-    if reason is not None:
-        return reason
-    for one in held.values():
-        if coupon.exclusive or "exclusive" in one or one["stacking"] == coupon.stacking:
-            return "stacking_conflict"
-    return "wallet_full" if _is_full(wallet, now_ms) else None
+    by_campaign = _blocked_by_campaign(wallet, campaign, now_ms, channel)
+    full = "wallet_full" if _is_full(wallet, now_ms) else None
+
+    def blocked_by_caps(coupon: Coupon) -> str | None:
+        for one in held.values():
+            if one["coupon_id"] == coupon.coupon_id:
+                return "already_has_one"
+        count, last_ms = counts.get(coupon.coupon_id, (0, 0))
+        if count >= coupon.per_user:
+            return "per_user_limit"
+        if coupon.cooldown_ms and count and now_ms - last_ms < coupon.cooldown_ms:
+            return "cooldown"
+        if by_campaign is not None:
+            return by_campaign
+        for one in held.values():
+            if coupon.exclusive or "exclusive" in one or one["stacking"] == coupon.stacking:
+                return "stacking_conflict"
+        return full
+
+    return blocked_by_caps
 
 
 def _blocked_by_campaign(

@@ -1,5 +1,6 @@
 """Which coupons a customer may get now, and for every other one the first rule that says no."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from coupons.audiences import Moment
@@ -18,17 +19,18 @@ HALF_A_PAIR = 0.5  # one piece in the basket, one to go
 
 
 class Limits(Protocol):
-    """Caps of one customer and money of the campaigns; None means nothing speaks against it."""
+    """Caps of one customer and money of the campaigns, asked once for each campaign."""
 
-    def blocked_by_wallet(
-        self, coupon: Coupon, campaign: Campaign, now_ms: int, channel: str | None, /
-    ) -> str | None:
-        """Say which cap of the customer forbids the coupon."""
+    def caps_of(
+        self, campaign: Campaign, now_ms: int, channel: str | None, /
+    ) -> Callable[[Coupon], str | None] | None:
+        """Give what names the cap that forbids a coupon (None: none does); None if no cap can."""
 
-    def blocked_by_ledger(
-        self, coupon: Coupon, campaign: Campaign, charge_minor: int, /
-    ) -> str | None:
-        """Say whether quota or budget cannot hold the charge."""
+    def room_minor(self, campaign: Campaign, /) -> int:
+        """Tell the largest charge that the budget can hold."""
+
+    def has_quota(self, coupon: Coupon, /) -> bool:
+        """Tell whether one more of a coupon with a quota may be given."""
 
 
 def eligible(
@@ -53,53 +55,53 @@ def eligible(
         spend, of a bundle's products, of a pair for `second_half_price`.
     """
     plan = plan_of(catalogue)
-    goods, matches = plan.goods_minor(basket), plan.matches(traits.affinity)
-    match_steps = [int(ratio * STEPS + 0.5) for ratio in matches]
-    by_wallet, by_ledger = limits.blocked_by_wallet, limits.blocked_by_ledger
-    now_ms, channel = moment.now_ms, moment.channel
+    goods, match_steps, beside = _by_scope(plan, basket, traits)
     candidates: list[Candidate] = []
     blocked: list[Blocked] = []
-    for rule in plan.rules:
-        reason = rule.closed(now_ms) if rule.timed else None
-        if reason is None:
-            for check in rule.checks:
-                reason = check(traits, moment)
-                if reason is not None:
-                    break
+    for campaign, rules in plan.campaigns:
+        caps = limits.caps_of(campaign, moment.now_ms, moment.channel)
+        room_minor = limits.room_minor(campaign)
+        for rule in rules:
+            coupon, at = rule.coupon, rule.scope_at
+            offer: Candidate | str | None = rule.refusal(traits, moment) if rule.asks else None
+            if offer is None and caps is not None:
+                offer = caps(coupon)
+            if offer is None:
+                if coupon.quota is not None and not limits.has_quota(coupon):
+                    offer = "quota_exhausted"
+                elif rule.charge_minor > room_minor:
+                    offer = "budget_exhausted"
+                elif beside[at] and (basket.known or not rule.invites):
+                    offer = "scope_not_relevant"
+                else:
+                    offer = _priced(rule, basket, goods[at], match_steps[at], reach_ratio)
+            if isinstance(offer, str):
+                blocked.append(rule.refuse(offer))
             else:
-                reason = by_wallet(rule.coupon, rule.campaign, now_ms, channel) or by_ledger(
-                    rule.coupon, rule.campaign, rule.charge_minor
-                )
-        if reason is None:
-            at = rule.scope_at
-            if at != SHOP and _beside(rule, plan, basket.known, goods[at], matches[at], traits):
-                reason = "scope_not_relevant"
-            else:
-                offer = _priced(rule, basket, goods[at], match_steps[at], reach_ratio)
-                if isinstance(offer, Candidate):
-                    candidates.append(offer)
-                    continue
-                reason = offer
-        blocked.append(rule.refuse(reason))
+                candidates.append(offer)
     return candidates, blocked
 
 
-def _beside(
-    rule: Rule, plan: Plan, known: bool, goods_minor: int, match_ratio: float, traits: Traits
-) -> bool:
-    """Tell whether the customer's goods, or their taste where goods are a guess, lie elsewhere.
+def _by_scope(
+    plan: Plan, basket: Basket, traits: Traits
+) -> tuple[list[int], list[int], list[bool]]:
+    """Give scope by scope what the basket's goods are worth, the interest in steps, and `beside`.
 
-    A customer of whom we know no taste of that sort is not judged, nor is a coupon that asks for
-    customers who are new to its goods.
+    The last tells that the customer's goods, or their taste where goods are a guess, lie elsewhere;
+    a customer of whom we know no taste of that sort is not judged.
     """
-    if known:
-        return goods_minor == 0
-    of = rule.coupon.scope.of
-    if match_ratio > 0 or of == "product" or rule.coupon.audience.bought is False:
-        return False
-    if not any(name.startswith(of) for name in traits.affinity):
-        return False
-    return not plan.touched(rule.scope_at, traits.bought)
+    goods, matches = plan.goods_minor(basket), plan.matches(traits.affinity)
+    steps = [int(ratio * STEPS + 0.5) for ratio in matches]
+    if basket.known:
+        beside = [not goods_minor for goods_minor in goods]
+    else:
+        sorts = {name.partition(":")[0] for name in traits.affinity} if len(goods) > 1 else set()
+        beside = [
+            not match and scope.of in sorts and not plan.touched(at, traits.bought)
+            for at, (match, scope) in enumerate(zip(matches, plan.scopes, strict=True))
+        ]
+    beside[SHOP] = False
+    return goods, steps, beside
 
 
 def _priced(

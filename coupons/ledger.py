@@ -87,14 +87,23 @@ class Ledger:
 
     def blocked(self, coupon: Coupon, campaign: Campaign, charge_minor: int) -> str | None:
         """Say `quota_exhausted` or `budget_exhausted`, None if the coupon can be paid for."""
+        if coupon.quota is not None and not self.has_quota(coupon):
+            return "quota_exhausted"
+        return "budget_exhausted" if charge_minor > self.room_minor(campaign) else None
+
+    def has_quota(self, coupon: Coupon) -> bool:
+        """Tell whether one more of a coupon may be given, whatever it costs."""
+        if coupon.quota is None:
+            return True
+        account = self._accounts.get(coupon.campaign_id)
+        issued = account["issued"].get(coupon.coupon_id, 0) if account else 0
+        return issued < share_of(coupon.quota, self.partition, self.partitions)
+
+    def room_minor(self, campaign: Campaign) -> int:
+        """Tell the largest charge that a campaign's budget can hold; below 0 if it was lowered."""
         account = self._accounts.get(campaign.campaign_id)
-        if coupon.quota is not None:
-            issued = account["issued"].get(coupon.coupon_id, 0) if account else 0
-            if issued >= share_of(coupon.quota, self.partition, self.partitions):
-                return "quota_exhausted"
         out_minor = account["held_minor"] + account["spent_minor"] if account else 0
-        share_minor = share_of(campaign.budget_minor, self.partition, self.partitions)
-        return "budget_exhausted" if charge_minor > share_minor - out_minor else None
+        return share_of(campaign.budget_minor, self.partition, self.partitions) - out_minor
 
     def charge(self, coupon: Coupon, campaign: Campaign, charge_minor: int) -> None:
         """Hold the worst case of a coupon that is being given, and take one of its quota.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from coupons.audiences import Check, checks_of
+from coupons.audiences import Check, Moment, checks_of
 from coupons.catalogue import Campaign, Catalogue, Coupon, Schedule, Scope
 from coupons.choices import Blocked, Candidate
 from coupons.hours import closed_reason, steady_span
@@ -27,8 +27,10 @@ class Rule:
     ----------
     scope_at
         Place of the coupon's scope in `Plan.scopes`.
-    timed
-        False where neither the campaign nor the coupon has a schedule.
+    asks
+        False where neither a schedule nor an audience restricts the coupon.
+    invites
+        True where it asks for customers who are new to its goods.
     charge_minor
         What the budget holds for one coupon: its worst case.
     """
@@ -39,13 +41,15 @@ class Rule:
         "_steady_from_ms",
         "_steady_reason",
         "_steady_until_ms",
+        "_timed",
+        "asks",
         "campaign",
         "charge_minor",
         "checks",
         "coupon",
+        "invites",
         "price",
         "scope_at",
-        "timed",
     )
 
     def __init__(
@@ -59,11 +63,23 @@ class Rule:
         self.price = pricer(coupon)
         always = Schedule(utc_offset_minutes=coupon.schedule.utc_offset_minutes)
         bounds = (campaign.starts_ms, campaign.ends_ms)
-        self.timed = coupon.schedule != always or bounds != (None, None)
+        self._timed = coupon.schedule != always or bounds != (None, None)
+        self.asks = self._timed or bool(checks)
+        self.invites = coupon.audience.bought is False
         self._actions: dict[tuple[int, int, int], Action] = {}
         self._refusals: dict[str, Blocked] = {}
         self._steady_from_ms = self._steady_until_ms = 0
         self._steady_reason: str | None = None
+
+    def refusal(self, traits: Traits, moment: Moment) -> str | None:
+        """Say why schedule or audience forbid the coupon."""
+        reason = self.closed(moment.now_ms) if self._timed else None
+        if reason is None:
+            for check in self.checks:
+                reason = check(traits, moment)
+                if reason is not None:
+                    break
+        return reason
 
     def closed(self, now_ms: int) -> str | None:
         """Say why the schedule forbids the coupon now; the last answer holds while it can."""
@@ -113,10 +129,9 @@ class Plan:
         self._speaks_of = {scope.of for scope in self.scopes}
         # Most names are touched by no scope and come again: the answer is remembered, in bounds.
         self.touching = lru_cache(maxsize=REMEMBERED_NAMES)(self._touching)
-        self.rules = tuple(
-            self._rule(coupon, campaign)
+        self.campaigns = tuple(
+            (campaign, tuple(self._rule(coupon, campaign) for coupon in campaign.coupons))
             for campaign in catalogue.campaigns
-            for coupon in campaign.coupons
         )
 
     def goods_minor(self, basket: Basket) -> list[int]:
@@ -134,6 +149,8 @@ class Plan:
     def matches(self, affinity: dict[str, float]) -> list[float]:
         """Sum a customer's interest scope by scope, each at most 1; 1 for the whole shop."""
         sums = [0.0] * len(self.scopes)
+        if len(sums) == 1:
+            return [1.0]
         for name, share in affinity.items():
             for at in self.touching(name):
                 sums[at] += share

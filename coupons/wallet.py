@@ -8,14 +8,14 @@ left to do. The functions change the wallet and return what has to be booked in 
 from dataclasses import replace
 from typing import Literal
 
-from coupons.caps import blocked, count, uncount
+from coupons.caps import blocked, caps_of, count, uncount
 from coupons.choices import Candidate
 from coupons.held import Closed, Held, Wallet, close, decision_of, empty
 from coupons.lifecycle import Lifecycle, Stage
 from features.events import Event
 
-__all__ = ["Held", "Lifecycle", "Wallet", "blocked", "empty", "expire", "follow", "issue"]
-__all__ += ["next_due_ms", "note", "redeem", "release"]
+__all__ = ["Held", "Lifecycle", "Wallet", "blocked", "caps_of", "empty", "expire", "follow"]
+__all__ += ["issue", "next_due_ms", "note", "redeem", "release"]
 
 GRACE_MS = 600_000  # an order made within the validity may arrive this late
 RESERVE_MS = 1_800_000  # a payment under way keeps its coupon at least this long
@@ -206,13 +206,13 @@ def expire(wallet: Wallet, now_ms: int) -> list[Lifecycle]:
 
     The time of the record is the end of the validity, whenever the timer fired.
     """
-    if not wallet["held"]:
-        return []
-    due = [(one["until_ms"], d) for d, one in wallet["held"].items()]
+    due = [
+        (one["until_ms"], decision_id)
+        for decision_id, one in wallet["held"].items()
+        if one["until_ms"] + GRACE_MS < now_ms
+    ]
     return [
-        _give_up(wallet, decision_id, "expired", until_ms)
-        for until_ms, decision_id in sorted(due)
-        if until_ms + GRACE_MS < now_ms
+        _give_up(wallet, decision_id, "expired", until_ms) for until_ms, decision_id in sorted(due)
     ]
 
 
@@ -225,7 +225,7 @@ def next_due_ms(wallet: Wallet) -> int | None:
     True
     """
     held = wallet["held"].values()
-    return min(one["until_ms"] for one in held) + GRACE_MS + 1 if held else None
+    return min([one["until_ms"] for one in held]) + GRACE_MS + 1 if held else None
 
 
 def _give_up(

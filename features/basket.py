@@ -35,5 +35,5 @@ class Basket:
         >>> Basket.of((Item(product_id="a", price_minor=250, quantity=2),)).goods_minor
         500
         """
-        goods_minor = sum((item.price_minor or 0) * item.quantity for item in items)
+        goods_minor = sum([(item.price_minor or 0) * item.quantity for item in items])
         return cls(items=items, goods_minor=goods_minor, shipping_minor=shipping_minor, known=True)

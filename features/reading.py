@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from features import cart as carts
 from features import tally, windows
 from features.events import Event
 from features.imputation import Imputer
@@ -22,6 +23,8 @@ class Reading:
         Window sums by measure, in the order of `windows.WINDOWS`; absent for measures of zero.
     category
         Points of the event's category, of all categories, and their epoch (`tally.look`).
+    lines
+        The cart's lines by product.
     """
 
     profile: Profile
@@ -30,6 +33,7 @@ class Reading:
     now_ms: int
     sums: dict[str, tuple[int, ...]]
     category: tuple[int, int, int]
+    lines: dict[str, carts.Line]
 
     def sum(self, measure: str) -> tuple[int, ...]:
         """Give a measure's sums by window."""
@@ -50,4 +54,5 @@ def read(profile: Profile, event: Event, imputer: Imputer) -> Reading:
     }
     name = event.items[0].category if event.items else None
     category = tally.look(profile["category"], name) if name else _UNKNOWN
-    return Reading(profile, event, imputer, now_ms, sums, category)
+    lines = carts.lines_at(profile["cart"], now_ms)
+    return Reading(profile, event, imputer, now_ms, sums, category, lines)

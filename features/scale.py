@@ -4,6 +4,7 @@ Bounds are known in advance, so no running scaler has to follow the data: what a
 a value stays true, and a replay cannot differ.
 """
 
+from collections.abc import Iterable
 from math import log1p
 
 CEILING = 4.0
@@ -34,6 +35,17 @@ def count(number: int) -> float:
     if 0 <= number < 512:
         return COUNTS[number]
     return amount(number)
+
+
+def counts(numbers: Iterable[int]) -> list[float]:
+    """Scale several counts, none of them negative.
+
+    Examples
+    --------
+    >>> counts([0, 1, 10])
+    [0.0, 0.3466, 1.1989]
+    """
+    return [COUNTS[number] if number < 512 else amount(number) for number in numbers]
 
 
 def _capped(steps: float) -> float:

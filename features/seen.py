@@ -1,7 +1,6 @@
 """Which events of a user were applied lately, by id: one string of fixed-width marks in the row."""
 
 from binascii import b2a_base64
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 
@@ -9,18 +8,22 @@ Recall = Literal["new", "duplicate", "conflict"]
 
 KEPT_COUNT = 64
 _ID = 8
-_WIDTH = 12
+_SHORT = 4
+_WIDTH = _ID + _SHORT
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
-@lru_cache(maxsize=16)  # whoever asks whether an event is known remembers it right after
 def _mark(event_id: str) -> str:
     # 48 bits: among 64 ids a chance meeting has odds of 1 in 4 * 10^12.
     digest = blake2b(event_id.encode(), digest_size=6).digest()
-    return b2a_base64(digest, newline=False).decode().replace("+", "-").replace("/", "_")
+    return b2a_base64(digest, newline=False).translate(_URL_SAFE).decode()
 
 
-def recall(seen: str, event_id: str, digest: str) -> Recall:
+def meet(seen: str, event_id: str, digest: str) -> tuple[Recall, str]:
     """Tell whether an event is new, was applied before, or reuses an id with other content.
+
+    Gives also the marks as they are to be kept: with this event's added if it is new. Beyond 64 the
+    oldest goes; older repeats are the transport's to skip, by offset.
 
     Parameters
     ----------
@@ -31,25 +34,15 @@ def recall(seen: str, event_id: str, digest: str) -> Recall:
 
     Examples
     --------
-    >>> seen = remember("", "e1", "AAAAbbbb")
-    >>> recall(seen, "e1", "AAAAbbbb"), recall(seen, "e1", "CCCCbbbb"), recall(seen, "e2", "")
-    ('duplicate', 'conflict', 'new')
+    >>> recall, seen = meet("", "e1", "AAAAbbbb")
+    >>> recall, meet(seen, "e1", "AAAAbbbb")[0], meet(seen, "e1", "CCCCbbbb")[0]
+    ('new', 'duplicate', 'conflict')
     """
-    at = _find(seen, _mark(event_id))
+    mark, short = _mark(event_id), digest[:_SHORT].ljust(_SHORT, "_")
+    at = _find(seen, mark)
     if at < 0:
-        return "new"
-    return "duplicate" if seen[at + _ID : at + _WIDTH] == _short(digest) else "conflict"
-
-
-def remember(seen: str, event_id: str, digest: str) -> str:
-    """Give the marks with this event's added; an id already there keeps its first mark.
-
-    Beyond 64 the oldest goes; older repeats are the transport's to skip, by offset.
-    """
-    mark = _mark(event_id)
-    if _find(seen, mark) >= 0:
-        return seen
-    return seen[-(KEPT_COUNT - 1) * _WIDTH :] + mark + _short(digest)
+        return "new", seen[-(KEPT_COUNT - 1) * _WIDTH :] + mark + short
+    return ("duplicate" if seen[at + _ID : at + _WIDTH] == short else "conflict"), seen
 
 
 def _find(seen: str, mark: str) -> int:
@@ -57,7 +50,3 @@ def _find(seen: str, mark: str) -> int:
     while at >= 0 and at % _WIDTH:
         at = seen.find(mark, at + 1)
     return at
-
-
-def _short(digest: str) -> str:
-    return digest[:4].ljust(4, "_")

@@ -57,9 +57,10 @@ def remember(
     if horizon_ms <= 0:
         message = f"horizon_ms must be positive, was {horizon_ms}"
         raise ValueError(message)
-    if any(decision["id"] == decision_id for decision in pending):
+    if decision_id in [decision["id"] for decision in pending]:
         return []
-    if tuple(x) != tuple(names):
+    names = tuple(names)
+    if tuple(x) != names:
         x = {name: x.get(name, 0.0) for name in names}
     outcomes = []
     while len(pending) >= MAX_PENDING:
@@ -81,7 +82,7 @@ def remember(
         "q": propensity,
         "p": round(p_buy, 6),
         "x": [value or 0 for value in x.values()],  # "0" is shorter than "0.0" in the row
-        "n": names_id(tuple(names)),
+        "n": names_id(names),
         "m": model_version,
         "c": campaign_id,
     }
@@ -150,8 +151,6 @@ def expire(
         The partition's event-time watermark, so that users who never come back settle as well and
         an order that is late within the grace still finds its decision.
     """
-    if not pending:
-        return []
     due = [decision for decision in pending if decision["due"] <= now_ms]
     for decision in due:
         pending.remove(decision)

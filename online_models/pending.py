@@ -65,13 +65,7 @@ def outcome_of(
         decided_ms=decision["at"],
         settled_ms=settled_ms,
         x=x,
-        action=Action(
-            action_id=str(action_id),
-            kind=str(kind),
-            depth_ratio=float(depth),
-            match_ratio=float(match),
-            gap_ratio=float(gap),
-        ),
+        action=_action(str(action_id), str(kind), float(depth), float(match), float(gap)),
         propensity=decision["q"],
         p_buy=decision["p"],
         y=money is not None,
@@ -80,6 +74,13 @@ def outcome_of(
         margin_minor=margin_minor,
         model_version=decision["m"],
         campaign_id=decision["c"],
+    )
+
+
+@lru_cache(maxsize=4_096)  # the same few actions come again and again
+def _action(action_id: str, kind: str, depth: float, match: float, gap: float) -> Action:
+    return Action(
+        action_id=action_id, kind=kind, depth_ratio=depth, match_ratio=match, gap_ratio=gap
     )
 
 

@@ -8,6 +8,7 @@ from features import profile as profiles
 from features.basket import Basket
 from features.events import Event
 from features.imputation import Imputer
+from features.reading import read
 from features.traits import Traits
 from features.vector import vector
 from streams.context import Answers, Rules
@@ -39,15 +40,14 @@ def bench_catalogue(coupons_count: int) -> Catalogue:
 
 
 class _NoLimits:
-    def blocked_by_wallet(
-        self, coupon: Coupon, campaign: Campaign, now_ms: int, channel: str | None, /
-    ) -> str | None:
+    def caps_of(self, campaign: Campaign, now_ms: int, channel: str | None, /) -> None:
         return None
 
-    def blocked_by_ledger(
-        self, coupon: Coupon, campaign: Campaign, charge_minor: int, /
-    ) -> str | None:
-        return None
+    def room_minor(self, campaign: Campaign, /) -> int:
+        return campaign.budget_minor
+
+    def has_quota(self, coupon: Coupon, /) -> bool:
+        return True
 
 
 class Choosing:
@@ -60,7 +60,7 @@ class Choosing:
 
     def vector(self, profile: profiles.Profile, event: Event) -> dict[str, float]:
         """Give a user's features."""
-        return vector(profile, event, self._imputer)
+        return vector(read(profile, event, self._imputer))
 
     def candidates(self, catalogue: Catalogue, event: Event) -> list[Candidate]:
         """Give all coupons of the catalogue, priced for one basket."""

@@ -89,6 +89,7 @@ class Rules:
     dry_run: bool = False
     model_ref: ModelRef = field(init=False)
     policy_ref: PolicyRef = field(init=False)
+    _experiments: dict[int, Experiment] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Write down once what stands in every decision."""
@@ -97,11 +98,16 @@ class Rules:
         )
         object.__setattr__(self, "model_ref", model)
         object.__setattr__(self, "policy_ref", PolicyRef(name=self.policy.name, version="1"))
+        object.__setattr__(self, "_experiments", {})
 
     def experiment_of(self, user_id: str) -> Experiment:
         """Give the arm that a user belongs to for good, and the bucket that put them there."""
         here = bucket(user_id, self.salt)
-        return Experiment(id=self.salt, variant=self.shares.arm_at(here), bucket=here)
+        known = self._experiments.get(here)
+        if known is None:
+            known = Experiment(id=self.salt, variant=self.shares.arm_at(here), bucket=here)
+            self._experiments[here] = known
+        return known
 
     def arm_of(self, user_id: str) -> Arm:
         """Give the arm that a user belongs to for good."""

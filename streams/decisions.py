@@ -1,7 +1,8 @@
 """What we answer: the outbound record `coupon.decision.v1`, complete enough to repeat and explain.
 
 Inside `.v1` fields are only ever added, with a default. A consumer treats an `action` that it does
-not know as `no_offer`. Money is integer minor units, shares are basis points.
+not know as `no_offer`. Money is integer minor units, shares are basis points. No record here can
+hold itself, so the collector of cycles need not look at any (`gc=False`).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,7 @@ Minor = Annotated[int, Meta(ge=0)]
 Timestamp = Annotated[str, Meta(description="RFC 3339, UTC, milliseconds")]
 
 
-class Offer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Offer(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """The coupon that is given.
 
     `value_bp` (a share, 100 is one percent) or `value_minor` tells the depth, by `kind`.
@@ -56,7 +57,7 @@ class Offer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     products: tuple[str, ...] = ()  # goods worth showing beside the coupon
 
 
-class ScoredCandidate(Struct, frozen=True, kw_only=True):
+class ScoredCandidate(Struct, frozen=True, kw_only=True, gc=False):
     """One action that could have been chosen; `score` is its worth in minor units over nothing."""
 
     action: str
@@ -66,7 +67,7 @@ class ScoredCandidate(Struct, frozen=True, kw_only=True):
     discount_minor: Minor = 0
 
 
-class Scores(Struct, frozen=True, kw_only=True):
+class Scores(Struct, frozen=True, kw_only=True, gc=False):
     """What the chosen action was expected to change."""
 
     p_buy_without: Ratio
@@ -75,7 +76,7 @@ class Scores(Struct, frozen=True, kw_only=True):
     expected_margin_minor: int
 
 
-class Experiment(Struct, frozen=True, kw_only=True):
+class Experiment(Struct, frozen=True, kw_only=True, gc=False):
     """The arm the user belongs to, for good."""
 
     id: str
@@ -83,7 +84,7 @@ class Experiment(Struct, frozen=True, kw_only=True):
     bucket: Annotated[int, Meta(ge=0, le=9_999)]
 
 
-class ModelRef(Struct, frozen=True, kw_only=True):
+class ModelRef(Struct, frozen=True, kw_only=True, gc=False):
     """The model that scored."""
 
     id: str
@@ -92,14 +93,14 @@ class ModelRef(Struct, frozen=True, kw_only=True):
     checkpoint_id: str | None = None
 
 
-class PolicyRef(Struct, frozen=True, kw_only=True):
+class PolicyRef(Struct, frozen=True, kw_only=True, gc=False):
     """The policy that chose."""
 
     name: str
     version: str
 
 
-class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Reason(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A coded reason, most important first; `detail` is short English."""
 
     code: str
@@ -107,7 +108,7 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
 
 
-class Guardrail(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Guardrail(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A rule that blocked or changed the choice."""
 
     code: str
@@ -115,7 +116,7 @@ class Guardrail(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
 
 
-class BudgetRef(Struct, frozen=True, kw_only=True):
+class BudgetRef(Struct, frozen=True, kw_only=True, gc=False):
     """The money behind the offer; `lambda_micro` is the shadow price in millionths."""
 
     campaign_id: str
@@ -125,14 +126,14 @@ class BudgetRef(Struct, frozen=True, kw_only=True):
     lease_id: str | None = None
 
 
-class Contribution(Struct, frozen=True, kw_only=True):
+class Contribution(Struct, frozen=True, kw_only=True, gc=False):
     """What one feature added to the log-odds of the chosen action."""
 
     feature: str
     log_odds: float
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """The answer to one trigger event.
 
     `base_log_odds` and the `contributions` sum to the logit of the chosen action's probability.

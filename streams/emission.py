@@ -1,16 +1,18 @@
-"""What a chunk brings about, encoded and counted as it comes, ready to be published together."""
+"""What a chunk brings about, counted and encoded, ready to be published together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from features.events import Event, Family
+from online_models.outcomes import Outcome
 from streams import wire
 from streams.context import Effects, Rules
 from streams.dead_letters import Outbound
+from streams.decisions import Decision
 from streams.metrics import Tally
 from streams.refusals import MalformedEvent
-from streams.tallies import count_effects, count_order
+from streams.tallies import Flock, count_effects, count_order
 
 
 class SourceRecord(Protocol):
@@ -67,12 +69,15 @@ class Emission:
     rows: list[Outbound] = field(default_factory=list)
     newest_ms: dict[str, int] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    _flock: Flock = field(default_factory=Flock)
+    _decided: list[Decision] = field(default_factory=list)
+    _settled: list[Outcome] = field(default_factory=list)
 
     def read(self, topic: str, record: SourceRecord, event: Event) -> None:
         """Count an event that was understood."""
-        self.tally.add("events_consumed", (topic, event.event_type))
-        self.tally.observe("event_age_seconds", max(0, record.timestamp - event.ts_ms) / 1000)
-        self.newest_ms[topic] = max(self.newest_ms.get(topic, 0), event.ts_ms)
+        self._flock.note_event(topic, event, record.timestamp, self.tally)
+        if event.ts_ms > self.newest_ms.get(topic, 0):
+            self.newest_ms[topic] = event.ts_ms
 
     def take(
         self,
@@ -82,17 +87,26 @@ class Emission:
         event: Event | None = None,
         trigger: SourceRecord | None = None,
     ) -> None:
-        """Encode and count what an event, or time alone, brought about."""
+        """Take, and count, what an event, or time alone, brought about."""
         if effects.decision is not None and trigger is not None:
-            self.decisions.append(wire.encode_decision(effects.decision))
+            self._decided.append(effects.decision)
             self.triggers.append(trigger)
-        for outcome in effects.outcomes:
-            self.outcomes.append(wire.encode_outcome(outcome))
         if effects.late:
             self.tally.add("events_late", (topic,))
         if event is not None and event.event_type == "order.completed":
             count_order(event, rules, self.tally)
-        count_effects(effects, rules, self.tally)
+        if effects.outcomes or effects.lifecycle:
+            self._settled += effects.outcomes
+            count_effects(effects, rules, self.tally)
+
+    def close(self) -> None:
+        """Encode and add up what was taken; the chunk is over."""
+        self.decisions += map(wire.encode_decision, self._decided)
+        self.outcomes += map(wire.encode_outcome, self._settled)
+        for decision in self._decided:
+            self._flock.note_decision(decision, self.tally)
+        self._flock.add_up(self.tally)
+        self._decided, self._settled = [], []
 
     def refuse(
         self,

@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 from hashlib import sha256
+from struct import pack
+from typing import Any
 
 from coupons.choices import Candidate, Choice
 from features.actions import NOTHING
@@ -40,8 +42,8 @@ def report_suppressed(
         model=rules.model_ref,
         policy=rules.policy_ref,
         catalogue_version=rules.catalogue.version,
-        reasons=(Reason(code=hindrance, weight=1.0, detail=detail),),
-        guardrails=(Guardrail(code=hindrance),),
+        reasons=(_reason(hindrance, detail),),
+        guardrails=(_guardrail(hindrance),),
         channel=event.channel,
         dry_run=rules.dry_run,
     )
@@ -68,10 +70,8 @@ def report_choice(point: Point, choice: Choice, answers: Answers, context: Conte
         model=rules.model_ref,
         policy=rules.policy_ref,
         catalogue_version=rules.catalogue.version,
-        reasons=tuple([Reason(code=code, weight=1.0) for code in choice.reasons]),
-        guardrails=tuple(
-            [Guardrail(code=one.reason, action=one.coupon_id) for one in choice.blocked]
-        ),
+        reasons=tuple(map(_reason, choice.reasons)),
+        guardrails=tuple([_guardrail(one.reason, one.coupon_id) for one in choice.blocked]),
         budget=_budget(given, context) if given is not None else None,
         base_log_odds=base,
         contributions=contributions,
@@ -81,6 +81,16 @@ def report_choice(point: Point, choice: Choice, answers: Answers, context: Conte
         channel=event.channel,
         dry_run=rules.dry_run,
     )
+
+
+@lru_cache(maxsize=512)
+def _reason(code: str, detail: str = "") -> Reason:
+    return Reason(code=code, weight=1.0, detail=detail)
+
+
+@lru_cache(maxsize=4_096)
+def _guardrail(code: str, coupon_id: str = "") -> Guardrail:
+    return Guardrail(code=code, action=coupon_id)
 
 
 def _candidates(choice: Choice) -> tuple[ScoredCandidate, ...]:
@@ -177,10 +187,12 @@ def _micro(value: float) -> float:
 
 
 def _features_hash(x: dict[str, float]) -> str:
-    text = _form(tuple(x)) % tuple(x.values())
-    return sha256(text.encode()).hexdigest()[:16]
+    """Digest all features, zeros too: the names joined by `|`, then values as 64-bit floats."""
+    digest = _begun(tuple(x)).copy()
+    digest.update(pack(f"<{len(x)}d", *x.values()))
+    return str(digest.hexdigest())[:16]
 
 
 @lru_cache(maxsize=64)
-def _form(names: tuple[str, ...]) -> str:
-    return "|".join([f"{name}=%r" for name in names])
+def _begun(names: tuple[str, ...]) -> Any:  # hashlib does not name the type
+    return sha256("|".join(names).encode())

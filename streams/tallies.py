@@ -1,5 +1,7 @@
 """Which counters an event's effects move; kept apart so that the step knows no metrics."""
 
+from collections import Counter
+
 from coupons.lifecycle import Lifecycle
 from features.events import Event
 from streams.context import Effects, Rules
@@ -7,10 +9,48 @@ from streams.decisions import Decision
 from streams.metrics import Tally
 
 
+class Flock:
+    """What nearly every event brings: noted as it comes, and added up once for a chunk."""
+
+    __slots__ = ("_answers", "_codes", "_consumed", "_guardrails")
+
+    def __init__(self) -> None:
+        self._consumed: list[tuple[str, str]] = []
+        self._answers: list[tuple[str, str, str]] = []
+        self._codes: list[str] = []
+        self._guardrails: list[str] = []
+
+    def note_event(self, topic: str, event: Event, timestamp_ms: int, tally: Tally) -> None:
+        """Note an event that was understood, and its age when it was appended at `timestamp_ms`."""
+        self._consumed.append((topic, event.event_type))
+        age_ms = timestamp_ms - event.ts_ms
+        tally.observe("event_age_seconds", age_ms / 1000 if age_ms > 0 else 0.0)
+
+    def note_decision(self, decision: Decision, tally: Tally) -> None:
+        """Note an answer, and keep the figures of one that was scored."""
+        offer = decision.offer
+        template = "none" if offer is None else offer.template_id
+        self._answers.append((decision.action, template, decision.experiment.variant))
+        self._codes += [reason.code for reason in decision.reasons]
+        self._guardrails += [guardrail.code for guardrail in decision.guardrails]
+        if decision.scores is not None:
+            tally.observe("propensity", decision.propensity)
+            tally.observe("model_score", decision.scores.p_buy_with, (decision.model.id,))
+
+    def add_up(self, tally: Tally) -> None:
+        """Hand over what was noted."""
+        for labels, count in Counter(self._consumed).items():
+            tally.add("events_consumed", labels, count)
+        for answer, count in Counter(self._answers).items():
+            tally.add("decisions", answer, count)
+        for code, count in Counter(self._codes).items():
+            tally.add("decision_reasons", (code,), count)
+        for code, count in Counter(self._guardrails).items():
+            tally.add("guardrail_blocks", (code,), count)
+
+
 def count_effects(effects: Effects, rules: Rules, tally: Tally) -> None:
-    """Count decisions, reasons, guardrails, coupon stages and settled labels."""
-    if effects.decision is not None:
-        _count_decision(effects.decision, tally)
+    """Count coupon stages and settled labels."""
     for lifecycle in effects.lifecycle:
         _count_lifecycle(lifecycle, rules, tally)
     for outcome in effects.outcomes:
@@ -26,18 +66,6 @@ def count_order(event: Event, rules: Rules, tally: Tally) -> None:
         arm = rules.arm_of(event.user_id)
         currency = event.currency or rules.currency
         tally.add("order_revenue_minor", (currency, arm), event.total_minor)
-
-
-def _count_decision(decision: Decision, tally: Tally) -> None:
-    template = decision.offer.template_id if decision.offer is not None else "none"
-    tally.add("decisions", (decision.action, template, decision.experiment.variant))
-    for reason in decision.reasons:
-        tally.add("decision_reasons", (reason.code,))
-    for guardrail in decision.guardrails:
-        tally.add("guardrail_blocks", (guardrail.code,))
-    if decision.scores is not None:
-        tally.observe("propensity", decision.propensity)
-        tally.observe("model_score", decision.scores.p_buy_with, (decision.model.id,))
 
 
 def _count_lifecycle(lifecycle: Lifecycle, rules: Rules, tally: Tally) -> None:

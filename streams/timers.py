@@ -26,6 +26,10 @@ class Timers:
         """The earliest moment at which something may be due."""
         return self._heap[0][0] if self._heap else None
 
+    def is_due(self, now_ms: int) -> bool:
+        """Tell whether `due` may have something to give."""
+        return bool(self._heap) and self._heap[0][0] <= now_ms
+
     def set(self, key: bytes, due_ms: int | None) -> None:
         """Wake `key` at `due_ms`, or earlier if that was set before; None sets nothing."""
         if due_ms is not None and due_ms < self._set.get(key, due_ms + 1):

@@ -6,7 +6,7 @@ control characters) and tolerant where it would only cost compatibility (unknown
 
 import json
 import re
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NoReturn
@@ -36,6 +36,7 @@ _CONTENT_TYPE = ("content-type", b"application/json")
 # Bytes are searched for a number much quicker than for another bytes object.
 _CURLY, _SQUARE, _COLON, _BACKSLASH, _DELETE = b"{[:\\\x7f"
 _C1_LEAD = 0xC2  # begins the UTF-8 of the control characters U+0080 to U+009F
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _ESCAPED_COLON = b"\\u003"  # and A, or a
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BRACKET = re.compile(r"[{}\[\]]")
@@ -174,7 +175,8 @@ def _derive_id(family: Family, key: bytes | None, ts_ms: int, value: bytes) -> s
 
 
 def _digest(value: bytes) -> str:
-    return urlsafe_b64encode(sha256(value).digest()[:6]).decode("ascii")
+    digest = b2a_base64(sha256(value).digest()[:6], newline=False)
+    return digest.translate(_URL_SAFE).decode()
 
 
 # -- strict JSON ---------------------------------------------------------------------------------

@@ -22,16 +22,17 @@ _WORDS = {
     "order": "orders",
     "coupon": "coupons viewed or clicked",
 }
+# For each measure its places among the windows, and what a customer who never did it has: most
+# customers never did most things.
 _PLACES = tuple(
     (
         measure,
         tuple(windows.WINDOWS.index(window) for window in windows.WINDOWS if window in held),
         "lifetime" in held,
+        (0.0,) * len(held),
     )
     for measure, held in _COUNTED.items()
 )
-# What a customer who never did it has: most customers never did most things.
-_ZEROS = tuple((0.0,) * len(held) for held in _COUNTED.values())
 
 FEATURES = (
     *(
@@ -73,15 +74,15 @@ def values(reading: Reading) -> tuple[float, ...]:
     """Give the family's numbers in the order of `FEATURES`."""
     profile, sums, total = reading.profile, reading.sums, reading.profile["total"]
     numbers: list[float] = []
-    for (measure, places, lifetime), zeros in zip(_PLACES, _ZEROS, strict=True):
+    for measure, places, lifetime, zeros in _PLACES:
         if measure not in total:
             numbers += zeros
             continue
         counts = sums.get(measure)
         if counts is None:
-            numbers += (0.0,) * len(places)
+            numbers += zeros[: len(places)]
         else:
-            numbers += [scale.count(counts[place]) for place in places]
+            numbers += scale.counts([counts[place] for place in places])
         if lifetime:
             numbers.append(scale.count(total[measure]))
     days = (profile["days"] & ((1 << windows.KEPT_DAYS) - 1)).bit_count()

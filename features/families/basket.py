@@ -1,6 +1,5 @@
 """The cart as it stands: value, size, variety, age."""
 
-from features import cart as carts
 from features import scale
 from features.feature import Feature
 from features.reading import Reading
@@ -43,12 +42,12 @@ _EMPTY = (0.0, 0.0, 0.0, 0.0)
 
 def values(reading: Reading) -> tuple[float, ...]:
     """Give the family's numbers in the order of `FEATURES`."""
-    lines = carts.lines_at(reading.profile["cart"], reading.now_ms).values()
-    if not lines:
+    if not reading.lines:
         return _EMPTY
+    lines = reading.lines.values()
     return (
-        scale.money(sum(line[0] * line[1] for line in lines if line[1] > 0)),
-        scale.count(sum(line[0] for line in lines)),
+        scale.money(sum([line[0] * line[1] for line in lines if line[1] > 0])),
+        scale.count(sum([line[0] for line in lines])),
         scale.count(len(lines)),
-        scale.span(reading.now_ms - min(line[5] for line in lines)),
+        scale.span(reading.now_ms - min([line[5] for line in lines])),
     )

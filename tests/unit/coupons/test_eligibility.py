@@ -1,5 +1,6 @@
 """Who gets what, when, and the coded reason for every coupon that is not given (C45, C46, C51)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -28,17 +29,17 @@ class Open:
         self.ledger = ledger
         self.asked: list[tuple[str, str | None, int]] = []
 
-    def blocked_by_wallet(
-        self, coupon: Coupon, campaign: Campaign, now_ms: int, channel: str | None
-    ) -> str | None:
-        self.asked.append((coupon.coupon_id, channel, now_ms))
-        return self.wallet
+    def caps_of(
+        self, campaign: Campaign, now_ms: int, channel: str | None
+    ) -> Callable[[Coupon], str | None]:
+        self.asked.append((campaign.campaign_id, channel, now_ms))
+        return lambda coupon: self.wallet
 
-    def blocked_by_ledger(
-        self, coupon: Coupon, campaign: Campaign, charge_minor: int
-    ) -> str | None:
-        self.asked.append((campaign.campaign_id, None, charge_minor))
-        return self.ledger
+    def room_minor(self, campaign: Campaign) -> int:
+        return 0 if self.ledger == "budget_exhausted" else 1_000_00
+
+    def has_quota(self, coupon: Coupon) -> bool:
+        return self.ledger != "quota_exhausted"
 
 
 def at(text: str) -> int:
@@ -325,11 +326,19 @@ def test_c32_a_new_coupon_is_matched_without_any_history_of_its_own() -> None:
         assert offer.action.match_ratio == match_ratio
 
 
-def test_limits_are_asked_with_channel_time_and_the_worst_case() -> None:
-    capped = replace(SAVE_5, kind="percent_off", off_ratio=0.1, max_discount_minor=8_00)
-    limits = Open()
-    verdict(capped, limits=limits)
-    assert limits.asked == [("save-5", "app", NOON), ("k", None, 8_00)]
+def test_caps_are_asked_once_for_a_campaign_with_channel_and_time() -> None:
+    limits, pair = Open(), (SAVE_5, replace(SAVE_5, coupon_id="more"))
+    catalogue = Catalogue.of([replace(CAMPAIGN, coupons=pair)])
+    moment = Moment(now_ms=NOON, user_id="u1", channel="app")
+    given, _ = eligible(catalogue, Basket(goods_minor=50_00), Traits(), moment, limits)
+    assert len(given) == 2
+    assert limits.asked == [("k", "app", NOON)]
+
+
+@pytest.mark.parametrize(("most_minor", "given"), [(1_000_00, True), (1_000_01, False)])
+def test_the_budget_has_to_hold_the_worst_case(most_minor: int, given: bool) -> None:
+    capped = replace(SAVE_5, kind="percent_off", off_ratio=0.1, max_discount_minor=most_minor)
+    assert (verdict(capped) == "budget_exhausted") is not given
 
 
 @pytest.mark.parametrize(
@@ -338,10 +347,11 @@ def test_limits_are_asked_with_channel_time_and_the_worst_case() -> None:
         (Open(wallet="cooldown"), "cooldown"),
         (Open(ledger="budget_exhausted"), "budget_exhausted"),
         (Open(wallet="per_user_limit", ledger="quota_exhausted"), "per_user_limit"),
+        (Open(ledger="quota_exhausted"), "quota_exhausted"),
     ],
 )
 def test_caps_and_budget_block_with_their_own_reason(limits: Open, reason: str) -> None:
-    assert verdict(SAVE_5, limits=limits) == reason
+    assert verdict(replace(SAVE_5, quota=1), limits=limits) == reason
 
 
 def test_c45_every_coupon_is_a_candidate_or_blocked_in_catalogue_order() -> None:

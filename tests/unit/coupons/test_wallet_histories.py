@@ -222,7 +222,7 @@ class OneCustomer(RuleBasedStateMachine):
         assert given["d"] - gone["d"] <= 5
 
 
-OneCustomer.TestCase.settings = settings(max_examples=60, stateful_step_count=64, deadline=None)
+OneCustomer.TestCase.settings = settings(max_examples=60, stateful_step_count=64)
 test_c47_caps_and_money_hold_in_random_histories = OneCustomer.TestCase
 
 

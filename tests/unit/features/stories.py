@@ -12,6 +12,7 @@ from features import profile as profiles
 from features.events import Event, EventType, Item
 from features.imputation import Imputer, observe_event
 from features.profile import Profile
+from features.reading import read
 from features.vector import vector
 
 SECOND = 1_000
@@ -63,7 +64,7 @@ def features_of(events: Sequence[Event], at: Event | None = None) -> dict[str, f
     imputer = Imputer()
     for one in events:
         observe_event(imputer, one)
-    return vector(profile_of(events), at or events[-1], imputer)
+    return vector(read(profile_of(events), at or events[-1], imputer))
 
 
 def delayed(events: Sequence[Event], delays_ms: Sequence[int]) -> list[Event]:

@@ -1,6 +1,9 @@
 from features import cart as carts
 from features.basket import Basket
+from features.events import Event
 from features.imputation import Imputer, observe_event
+from features.profile import Profile
+from features.reading import read
 from features.vector import expected_basket
 from tests.unit.features.stories import (
     DAY,
@@ -88,9 +91,13 @@ def test_c14_cart_features_tell_value_size_variety_and_age() -> None:
     assert x["remove_count_7d"] == 0.0
 
 
+def guessed(profile: Profile, at: Event, imputer: Imputer) -> Basket:
+    return expected_basket(read(profile, at, imputer))
+
+
 def test_the_expected_basket_is_the_cart_if_it_has_prices() -> None:
     profile = profile_of([ADD_A, ADD_B])
-    basket = expected_basket(profile, ADD_B, Imputer())
+    basket = guessed(profile, ADD_B, Imputer())
     assert basket.known
     assert basket.goods_minor == 1_900
     assert [line.product_id for line in basket.items] == ["a", "b"]
@@ -98,16 +105,16 @@ def test_the_expected_basket_is_the_cart_if_it_has_prices() -> None:
 
 def test_the_expected_basket_of_a_checkout_is_what_it_tells() -> None:
     told = event("checkout.started", START + HOUR, item("q", 400, 3), shipping_minor=99)
-    assert expected_basket(profile_of([ADD_A, told]), told, Imputer()) == Basket.of(told.items, 99)
+    assert guessed(profile_of([ADD_A, told]), told, Imputer()) == Basket.of(told.items, 99)
 
 
 def test_the_expected_basket_without_cart_is_the_product_then_a_guess() -> None:
     imputer = Imputer()
     viewed = event("product.viewed", START, item("v", 1_234))
     unpriced = event("product.viewed", START + SECOND, item("v", None))
-    assert expected_basket(profile_of([viewed]), viewed, imputer) == Basket.of(viewed.items)
-    assert expected_basket(profile_of([unpriced]), unpriced, imputer) == Basket(goods_minor=5_000)
+    assert guessed(profile_of([viewed]), viewed, imputer) == Basket.of(viewed.items)
+    assert guessed(profile_of([unpriced]), unpriced, imputer) == Basket(goods_minor=5_000)
     observe_event(imputer, event("order.completed", START, total_minor=8_000))
-    assert expected_basket(profile_of([unpriced]), unpriced, imputer).goods_minor == 8_000
+    assert guessed(profile_of([unpriced]), unpriced, imputer).goods_minor == 8_000
     own = event("order.completed", START, total_minor=2_000)
-    assert expected_basket(profile_of([own, unpriced]), unpriced, imputer).goods_minor == 2_000
+    assert guessed(profile_of([own, unpriced]), unpriced, imputer).goods_minor == 2_000

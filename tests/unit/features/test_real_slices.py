@@ -11,6 +11,7 @@ from features import windows
 from features.events import Event
 from features.imputation import Imputer
 from features.profile import GRACE_MS
+from features.reading import read
 from features.vector import vector
 from tests.unit.features.stories import delayed, profile_of, rees46, taobao
 
@@ -46,7 +47,9 @@ def test_p8_real_users_give_the_same_features_in_any_order_within_the_grace(
         arrived = delayed(events, [dice.randint(0, GRACE_MS) for _ in events])
         one, other = profile_of(events), profile_of(arrived)
         assert other == one
-        assert vector(other, events[-1], Imputer()) == vector(one, events[-1], Imputer())
+        assert vector(read(other, events[-1], Imputer())) == vector(
+            read(one, events[-1], Imputer())
+        )
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -59,7 +59,7 @@ def timeline(steps: list[int]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.timeout(300)  # 10,000 cases on a busy machine
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=10_000)
 @given(STEPS, st.sampled_from([0, 1, MINUTE, 3 * HOUR, 5 * DAY, 50 * DAY]))
 def test_c13_windows_equal_a_recount_at_any_time(steps: list[int], wait_ms: int) -> None:
     events = timeline(steps)
@@ -68,7 +68,7 @@ def test_c13_windows_equal_a_recount_at_any_time(steps: list[int], wait_ms: int)
     assert windows.totals(buckets, windows.bounds(now_ms)) == recount(events, now_ms)
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_000)
 @given(STEPS, st.randoms(use_true_random=False))
 def test_rolling_only_what_grew_old_since_equals_rolling_all(
     steps: list[int], chance: random.Random
@@ -79,7 +79,7 @@ def test_rolling_only_what_grew_old_since_equals_rolling_all(
     assert counted(both, sparing=True) == counted(both)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(STEPS, st.data())
 def test_windows_do_not_depend_on_the_order_of_arrival(
     steps: list[int], data: st.DataObject
@@ -94,7 +94,7 @@ def test_windows_do_not_depend_on_the_order_of_arrival(
     assert counted(arrived) == counted(events)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(STEPS, st.randoms(use_true_random=False))
 def test_even_very_late_events_find_the_bucket_that_is_kept(
     steps: list[int], dice: random.Random

@@ -1,6 +1,7 @@
 """What a decision tells of its reasons: the strongest contributions, their sum, the features."""
 
 from hashlib import sha256
+from struct import pack
 
 import pytest
 from hypothesis import given
@@ -80,8 +81,8 @@ def test_features_that_are_zero_are_left_out_but_hashed() -> None:
     x = {"browse_count_5m": 0.3466, "cart_count_1h": 0.0}
     decision = reported({"bias": -2.5}, x)
     assert decision.features == {"browse_count_5m": 0.3466}
-    text = b"browse_count_5m=0.3466|cart_count_1h=0.0"
-    assert decision.features_hash == sha256(text).hexdigest()[:16]
+    hashed = b"browse_count_5m|cart_count_1h" + pack("<d", 0.3466) + pack("<d", 0.0)
+    assert decision.features_hash == sha256(hashed).hexdigest()[:16]
 
 
 @given(st.text(max_size=12), st.sampled_from([0.0, 0.2, 0.5]))
