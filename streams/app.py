@@ -22,7 +22,8 @@ from streams.transport import ChunkTransport
 
 SHOP_GROUP = "shop"
 OUTCOMES_GROUP = "outcomes"
-MAX_POLL_RECORDS = 2_000
+# The group is not asked to judge whether a worker gets on; its watchdog is.
+MAX_POLL_INTERVAL_SECONDS = 10.0 * 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "broker_request_timeout": max(40.0, session_seconds * 2),
         "broker_check_crcs": settings.kafka_check_crcs,
         "broker_commit_interval": 1.0,
-        "broker_max_poll_records": MAX_POLL_RECORDS,
+        "broker_max_poll_interval": MAX_POLL_INTERVAL_SECONDS,
         "consumer_auto_offset_reset": "earliest",
         "consumer_group_instance_id": settings.group_instance_id,
     }

@@ -3,10 +3,14 @@
 Records arrive topic by topic and leave partition by partition, merged by append time (see `merge`).
 How much may be on its way to the agents is bounded in records, and so is what waits here: a
 partition that is full is not fetched.
+
+That nothing older is still to come is known from the fetches alone: a record may leave when every
+topic of its partition was looked at again after it had come, and held nothing more.
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from aiokafka import ConsumerRecord
 from faust.types import TP
@@ -18,9 +22,59 @@ from streams.merge import Merge
 MAX_WAITING_COUNT = 4_000
 # So much may be applied before the first of it is durable, in chunks of the largest size.
 MAX_IN_FLIGHT_CHUNKS_COUNT = 2
+# Fewer records than these wait for the chunk before them to become durable. Their own transaction
+# could not begin earlier anyway, and so they share a chunk, and a row is written once.
+WORTH_A_CHUNK_COUNT = 50
 
 Lane = tuple[str, int]
 """A group of co-partitioned topics and a partition number."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """The records of a lane that may not leave yet, or have not.
+
+    Attributes
+    ----------
+    came
+        The mark after the answer that brought the newest of them.
+    newest_ms
+        The highest append time that has come.
+    due_came, due_ms
+        Records up to this append time had come at this mark: they leave as soon as every topic
+        has been looked at since then.
+    is_over
+        Whether all of those have left, so that it can be about what has come since.
+    """
+
+    merge: Merge[ConsumerRecord]
+    came: int = 0
+    newest_ms: int = 0
+    due_came: int = 0
+    due_ms: int = 0
+    is_over: bool = True
+
+    def add(self, rank: int, records: Sequence[ConsumerRecord], mark: int) -> None:
+        """Take what an answer brought; `mark` is the one after it."""
+        self.merge.add(rank, records)
+        self.came = mark
+        self.newest_ms = max(self.newest_ms, *(one.timestamp for one in records))
+
+    def go_on(self) -> None:
+        """When all that was due has left, what has come since is due next."""
+        if self.is_over:
+            self.due_came, self.due_ms, self.is_over = self.came, self.newest_ms, False
+
+    def take(
+        self, limit: int, looked_at: Sequence[int], size_bytes: int
+    ) -> list[tuple[int, ConsumerRecord]]:
+        """Give what may leave; `looked_at` has the mark of each topic's last look to its end."""
+        self.go_on()
+        caught_up = [rank for rank, mark in enumerate(looked_at) if mark >= self.due_came]
+        taken = self.merge.take(limit, caught_up, size_bytes, self.due_ms)
+        oldest_ms = self.merge.oldest_ms
+        self.is_over = oldest_ms is None or oldest_ms > self.due_ms
+        return taken
 
 
 class Intake:
@@ -30,40 +84,59 @@ class Intake:
     ----------
     groups
         Topics by name of their group.
-    ends
-        Asks the broker how far partitions go, transaction markers included.
     """
 
-    def __init__(
-        self,
-        groups: Mapping[str, tuple[str, ...]],
-        limits: ChunkLimits,
-        ends: Callable[[Collection[TP]], Awaitable[Mapping[TP, int]]],
-    ) -> None:
+    def __init__(self, groups: Mapping[str, tuple[str, ...]], limits: ChunkLimits) -> None:
         self._groups = groups
         self._limits = limits
-        self._ends = ends
         self._member = {
             topic: (name, rank)
             for name, topics in groups.items()
             for rank, topic in enumerate(topics)
         }
         self._record_s = 0.0
-        self._arrived: dict[TP, list[ConsumerRecord]] = {}
-        self._merges: dict[Lane, Merge[ConsumerRecord]] = {}
+        self._lanes: dict[Lane, Waiting] = {}
         self._fetched: dict[TP, int] = {}
+        self._at_end: dict[TP, int] = {}
         self._in_flight: defaultdict[Lane, int] = defaultdict(int)
+        self.mark = 0
+        """How many answers were taken; to be given along with the next request."""
 
     def knows(self, topic: str) -> bool:
         """Tell whether a topic is one of ours."""
         return topic in self._member
 
     def accept(
-        self, fetched: Mapping[TP, Sequence[ConsumerRecord]], positions: Mapping[TP, int]
+        self,
+        fetched: Mapping[TP, Sequence[ConsumerRecord]],
+        positions: Mapping[TP, int],
+        at_end: Collection[TP],
+        asked: int,
     ) -> None:
-        """Take what a fetch brought, and how far it went, transaction markers included."""
+        """Take what a fetch brought.
+
+        Parameters
+        ----------
+        positions
+            How far it went, transaction markers included.
+        at_end
+            Partitions that held nothing more.
+        asked
+            The mark when the fetch was asked for.
+        """
+        self.mark += 1
         for tp, records in fetched.items():
-            self._arrived.setdefault(tp, []).extend(records)
+            name, rank = self._member[tp.topic]
+            waiting = self._lanes.get((name, tp.partition))
+            if waiting is None:
+                waiting = Waiting(Merge(len(self._groups[name])))
+                self._lanes[name, tp.partition] = waiting
+            waiting.add(rank, records, self.mark)
+        for waiting in self._lanes.values():
+            if waiting.came == self.mark:
+                waiting.go_on()
+        for tp in at_end:
+            self._at_end[tp] = asked
         self._fetched.update(positions)
 
     def fetched(self, tp: TP) -> int | None:
@@ -73,24 +146,26 @@ class Intake:
     def wants(self, tp: TP) -> bool:
         """Tell whether more of a partition may be fetched."""
         name, rank = self._member[tp.topic]
-        if len(self._arrived.get(tp, ())) >= MAX_WAITING_COUNT:
-            return False
-        merge = self._merges.get((name, tp.partition))
-        return merge is None or merge.size_count < MAX_WAITING_COUNT or rank in merge.empty_ranks()
+        waiting = self._lanes.get((name, tp.partition))
+        if waiting is None or waiting.merge.size_count < MAX_WAITING_COUNT:
+            return True
+        return rank in waiting.merge.empty_ranks()
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether there are records that could leave at once, were it sure that none is older."""
-        return bool(self._arrived) or any(
-            merge.size_count and self._has_room(lane) for lane, merge in self._merges.items()
+    def is_unsure(self) -> bool:
+        """Whether the topics must be looked at once more to let go of what waits."""
+        return any(
+            self._at_end.get(tp, -1) < waiting.came and self.wants(tp)
+            for lane, waiting in self._lanes.items()
+            if waiting.merge.size_count
+            for tp in self._topics_of(lane)
         )
 
     def is_clear(self, tp: TP) -> bool:
         """Tell whether everything fetched of a partition's group is done."""
         lane = (self._member[tp.topic][0], tp.partition)
-        merge = self._merges.get(lane)
-        waits = merge is not None and merge.size_count > 0
-        return not waits and not self._in_flight[lane] and tp not in self._arrived
+        waiting = self._lanes.get(lane)
+        return (waiting is None or not waiting.merge.size_count) and not self._in_flight[lane]
 
     def applied(self, records_count: int, took_s: float) -> None:
         """Learn how long records take; later chunks are cut so that none takes long."""
@@ -103,72 +178,39 @@ class Intake:
 
     def forget(self) -> None:
         """Start anew: everything will be fetched again."""
-        self._arrived.clear()
-        self._merges.clear()
+        self._lanes.clear()
         self._fetched.clear()
+        self._at_end.clear()
         self._in_flight.clear()
 
-    async def cut(self, generation: Callable[[], int]) -> list[Chunk]:
-        """Cut chunks of what may leave now, at most one for each partition.
-
-        Parameters
-        ----------
-        generation
-            Gives the group's generation; asked when a chunk is made, for it may change while the
-            broker is asked.
-        """
-        self._merge_arrived()
-        waiting = {
-            lane: merge
-            for lane, merge in self._merges.items()
-            if merge.size_count and self._has_room(lane)
-        }
-        if not waiting:
-            return []
-        caught_up = await self._caught_up(waiting)
+    def cut(self, generation: int) -> list[Chunk]:
+        """Cut chunks of what may leave now, at most one for each partition."""
         chunks = []
-        for lane, merge in waiting.items():
-            if self._merges.get(lane) is not merge:
-                continue  # forgotten while the broker was asked
-            limit = self._records_limit()
-            taken = merge.take(limit, caught_up[lane], self._limits.size_bytes)
+        for lane, waiting in self._lanes.items():
+            if not waiting.merge.size_count or not self._may_leave(lane, waiting):
+                continue
+            looked_at = [self._at_end.get(tp, -1) for tp in self._topics_of(lane)]
+            taken = waiting.take(self._records_limit(), looked_at, self._limits.size_bytes)
             if taken:
-                chunks.append(self._chunk(lane, generation(), taken))
+                chunks.append(self._chunk(lane, generation, taken))
         return chunks
 
-    def _merge_arrived(self) -> None:
-        arrived, self._arrived = self._arrived, {}
-        for tp, records in arrived.items():
-            name, rank = self._member[tp.topic]
-            merge = self._merges.get((name, tp.partition))
-            if merge is None:
-                merge = self._merges[name, tp.partition] = Merge(len(self._groups[name]))
-            merge.add(rank, records)
+    def _topics_of(self, lane: Lane) -> list[TP]:
+        name, partition = lane
+        return [TP(topic, partition) for topic in self._groups[name]]
 
-    def _has_room(self, lane: Lane) -> bool:
-        return self._in_flight[lane] < MAX_IN_FLIGHT_CHUNKS_COUNT * self._limits.records_count
+    def _may_leave(self, lane: Lane, waiting: Waiting) -> bool:
+        in_flight_count = self._in_flight[lane]
+        if in_flight_count == 0:
+            return True
+        has_room = in_flight_count < MAX_IN_FLIGHT_CHUNKS_COUNT * self._limits.records_count
+        return has_room and waiting.merge.size_count >= WORTH_A_CHUNK_COUNT
 
     def _records_limit(self) -> int:
         limits = self._limits
         if self._record_s == 0.0:
             return limits.records_count
         return max(1, min(limits.records_count, int(limits.apply_s / self._record_s)))
-
-    async def _caught_up(
-        self, waiting: Mapping[Lane, Merge[ConsumerRecord]]
-    ) -> dict[Lane, list[int]]:
-        """Ask where the silent topics end, after the others were received."""
-        silent = {
-            (lane, rank): TP(self._groups[lane[0]][rank], lane[1])
-            for lane, merge in waiting.items()
-            for rank in merge.empty_ranks()
-        }
-        ends = await self._ends(silent.values()) if silent else {}
-        caught_up: dict[Lane, list[int]] = {lane: [] for lane in waiting}
-        for (lane, rank), tp in silent.items():
-            if tp not in self._arrived and self._fetched.get(tp, -1) >= ends[tp]:
-                caught_up[lane].append(rank)
-        return caught_up
 
     def _chunk(self, lane: Lane, generation: int, taken: list[tuple[int, ConsumerRecord]]) -> Chunk:
         name, partition = lane

@@ -67,18 +67,29 @@ class Merge(Generic[R]):
         """Name the topics whose buffer is empty: those that must be known to be caught up."""
         return [rank for rank, buffer in enumerate(self._buffers) if not buffer]
 
+    @property
+    def oldest_ms(self) -> int | None:
+        """Append time of the record that is due next, None when there is none."""
+        return min((buffer[0].timestamp for buffer in self._buffers if buffer), default=None)
+
     def take(
-        self, limit: int, caught_up: Iterable[int], size_bytes: int | None = None
+        self,
+        limit: int,
+        caught_up: Iterable[int],
+        size_bytes: int | None = None,
+        until_ms: int = sys.maxsize,
     ) -> list[tuple[int, R]]:
         """Give out up to `limit` (rank, record) in order, stopping where an older one may be due.
 
         Parameters
         ----------
         caught_up
-            Ranks of topics that held nothing beyond their buffer at a moment after every buffered
-            record had been received.
+            Ranks of topics that held nothing beyond their buffer at a moment after the records
+            up to `until_ms` had been received.
         size_bytes
             Stop when the values taken reach this size; at least one record is given.
+        until_ms
+            The newest append time that may be given out, inclusive.
         """
         known = frozenset(caught_up)
         taken: list[tuple[int, R]] = []
@@ -91,14 +102,15 @@ class Merge(Generic[R]):
                 elif rank not in known:
                     self.size_count -= len(taken)
                     return taken
-            if not heads:
-                break
             heads.sort()
+            if not heads or heads[0][0] > until_ms:
+                break
             rank = heads[0][1]
             until = heads[1] if len(heads) > 1 else None
             buffer = self._buffers[rank]
             while buffer and len(taken) < limit and left_bytes > 0:
-                if until is not None and (buffer[0].timestamp, rank) > until:
+                at_ms = buffer[0].timestamp
+                if at_ms > until_ms or (until is not None and (at_ms, rank) > until):
                     break
                 record = buffer.popleft()
                 left_bytes -= len(record.value or b"")

@@ -1,12 +1,17 @@
 """Makes chunks durable: a partition's effects, one transaction after the other, in order."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from streams.dead_letters import Outbound
 from streams.emission import Emission
 from streams.transactions import Outgoing, Transactions
+
+# After a commit the broker still writes markers: a transaction begun at once would be refused, and
+# be tried again only after 20 ms.
+MARKERS_SECONDS = 0.004
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +37,9 @@ class Publisher:
     ----------
     fail
         Called once with the error that ends the process; nothing is committed after it.
-    rest_s
-        Seconds between two transactions, in which a larger one can come together.
+    every_s
+        Least seconds from the beginning of a transaction to that of the next; 0 asks for no rest
+        at all.
     """
 
     def __init__(
@@ -42,13 +48,13 @@ class Publisher:
         topics: OutboundTopics,
         transactions: Transactions,
         fail: Callable[[BaseException], None],
-        rest_s: float,
+        every_s: float,
     ) -> None:
         self._partition = partition
         self._topics = topics
         self._transactions = transactions
         self._fail = fail
-        self._rest_s = rest_s
+        self._every_s = every_s
         self._waiting: list[tuple[Emission, Callable[[], None]]] = []
         self._working: asyncio.Task[None] | None = None
         self._failed = False
@@ -70,11 +76,11 @@ class Publisher:
             while self._waiting:
                 together, self._waiting = self._waiting, []
                 emissions = [emission for emission, _ in together]
+                began_s = time.monotonic()
                 await self._transactions.commit(self.messages(emissions))
                 for _, done in together:
                     done()
-                # The broker still writes markers: it would refuse a transaction begun right now.
-                await asyncio.sleep(self._rest_s)
+                await asyncio.sleep(self._rest_left_s(began_s))
         except BaseException:
             self._failed = True
             raise
@@ -88,19 +94,33 @@ class Publisher:
         if error is not None:
             self._fail(error)
 
-    def messages(self, emissions: Sequence[Emission]) -> Iterator[Outgoing]:
-        """Give the messages of a transaction; a row that changed twice goes out once."""
+    def _rest_left_s(self, began_s: float) -> float:
+        left_s = began_s + self._every_s - time.monotonic()
+        return max(MARKERS_SECONDS if self._every_s else 0.0, left_s)
+
+    def messages(self, emissions: Sequence[Emission]) -> list[Outgoing]:
+        """Give the messages of a transaction; a row that changed twice goes out once.
+
+        One message to each partition comes first: librdkafka enrols the partitions that it has
+        seen when it comes to it, and asks the broker again for each that it sees later.
+        """
         topics, partition = self._topics, self._partition
         newest: dict[bytes | None, Outbound] = {}
+        by_topic: dict[str, list[Outgoing]] = {}
         for emission in emissions:
-            yield from _addressed(topics.decisions, partition, emission.decisions)
-            yield from _addressed(topics.outcomes, 0, emission.outcomes)
-            yield from _addressed(topics.dead_letters, partition, emission.dead_letters)
-            yield from _addressed(topics.heartbeats, partition, emission.heartbeats)
+            _address(by_topic, topics.decisions, partition, emission.decisions)
+            _address(by_topic, topics.outcomes, 0, emission.outcomes)
+            _address(by_topic, topics.dead_letters, partition, emission.dead_letters)
+            _address(by_topic, topics.heartbeats, partition, emission.heartbeats)
             newest.update((row[0], row) for row in emission.rows)
-        yield from _addressed(topics.changelog, partition, newest.values())
+        _address(by_topic, topics.changelog, partition, newest.values())
+        first = [outgoing[0] for outgoing in by_topic.values()]
+        return first + [one for outgoing in by_topic.values() for one in outgoing[1:]]
 
 
-def _addressed(topic: str, partition: int, messages: Iterable[Outbound]) -> Iterator[Outgoing]:
-    for key, value, headers in messages:
-        yield Outgoing(topic, partition, key, value, headers)
+def _address(
+    by_topic: dict[str, list[Outgoing]], topic: str, partition: int, messages: Iterable[Outbound]
+) -> None:
+    addressed = [Outgoing(topic, partition, *message) for message in messages]
+    if addressed:
+        by_topic.setdefault(topic, []).extend(addressed)

@@ -7,24 +7,29 @@ that were applied; what the group commits is only the gauge by which others see 
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any, cast
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 from mode import Service, ServiceT
 
 from streams.chunks import Chunk, ChunkLimits, Owner
+from streams.fetches import Fetches
 from streams.intake import Intake
 
-# A fetch ends when records come; where others wait for a topic in which only a transaction's marker
-# came, it ends after so long, since a marker wakes nobody.
 RECHECK_SECONDS = 0.02
 IDLE_SECONDS = 0.5
+IDLE_WAIT_MS = 500
+# Records get their append time in whole milliseconds. What is asked so long after one came cannot
+# miss another of the same millisecond.
+TICK_SECONDS = 0.001
 
 log = logging.getLogger(__name__)
 
@@ -33,37 +38,17 @@ class SourceLostError(RuntimeError):
     """A source topic does not hold what was already read of it."""
 
 
-Records = dict[TP, list[ConsumerRecord]]
+class Membership(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread: it joins the group, beats and commits, and fetches nothing."""
 
+    async def hold(self, positions: Mapping[TP, int]) -> None:
+        """Give every partition a position that is not asked for, and fetch none of them."""
+        await self.seek_wait(positions)
+        await self.call_thread(self._pause)
 
-class CommittedReads(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread, reading only what upstream transactions committed."""
-
-    async def fetch(self, wanted: set[TP], seconds: float) -> tuple[Records, dict[TP, int]]:
-        """Give records, and how far each partition was fetched with them.
-
-        Both are of one moment: a position asked for afterwards could be past records that are
-        still on their way to the asking thread.
-        """
-        found: tuple[Records, dict[TP, int]] = await self.call_thread(self._fetch, wanted, seconds)
-        return found
-
-    async def _fetch(self, wanted: set[TP], seconds: float) -> tuple[Records, dict[TP, int]]:
+    async def _pause(self) -> None:
         consumer = self._ensure_consumer()
-        fetched = await self._fetch_records(
-            consumer, wanted, timeout=seconds, max_records=consumer._max_poll_records
-        )
-        subscription = consumer._subscription.subscription
-        assignment = subscription.assignment if subscription is not None else None
-        states = {tp: assignment.state_value(tp) for tp in assignment.tps} if assignment else {}
-        positions = {TP(*tp): one.position for tp, one in states.items() if one.has_valid_position}
-        return {TP(*tp): records for tp, records in fetched.items()}, positions
-
-    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        # Faust offers this only together with its own transactions, which are not used.
-        consumer._isolation_level = "read_committed"
-        return consumer
+        consumer.pause(*consumer.assignment())
 
 
 class ChunkConsumer(driver.Consumer):
@@ -74,30 +59,30 @@ class ChunkConsumer(driver.Consumer):
         transport = self.transport
         assert isinstance(transport, ChunkTransport)
         self._chunks = transport
-        self._intake = Intake(transport.groups, transport.limits, self._ends_of)
+        self._intake = Intake(transport.groups, transport.limits)
         self._positions: dict[TP, int] = {}
         self._done: dict[TP, int] = {}
         self._stir = asyncio.Event()
-        # Held from the start of a fetch until its records are taken, and while seeking: what a
-        # fetch of before brings after a seek would be dropped, and never come again.
-        self._fetching = asyncio.Lock()
-        # A connection of its own: on the fetching one, this question would wait behind a long poll.
+        self._fetches = Fetches(transport.client_options, self.app.conf.broker_check_crcs)
+        # A connection of its own: on the fetching one, a question would wait behind a long poll.
         self._ends = AIOKafkaConsumer(
             enable_auto_commit=False, isolation_level="read_committed", **transport.client_options
         )
 
-    def _new_consumer_thread(self) -> CommittedReads:
-        self._reads = CommittedReads(self, loop=self.loop, beacon=self.beacon)
-        return self._reads
+    def _new_consumer_thread(self) -> Membership:
+        self._membership = Membership(self, loop=self.loop, beacon=self.beacon)
+        return self._membership
 
     async def on_start(self) -> None:
-        """Connect, the probe for log ends first."""
+        """Connect, the group last."""
         await self._ends.start()
+        await self._fetches.start()
         await super().on_start()
 
     async def on_stop(self) -> None:
         """Commit what is done and disconnect."""
         await super().on_stop()
+        await self._fetches.stop()
         await self._ends.stop()
 
     # -- what agents call -------------------------------------------------------------------
@@ -147,6 +132,9 @@ class ChunkConsumer(driver.Consumer):
 
     # -- what Faust calls -------------------------------------------------------------------
 
+    async def verify_all_partitions_active(self) -> None:
+        """Suspect nothing: whether the worker gets on is what the watchdog looks after."""
+
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Commit the reported positions of partitions that are still ours."""
         assigned = self.assignment()
@@ -174,15 +162,16 @@ class ChunkConsumer(driver.Consumer):
             A source topic ends before the position: it is not the one that was read.
         """
         assigned = self.assignment()
-        positions = {tp: at for tp, at in self._chunks.owner.positions().items() if tp in assigned}
-        await self._check_sources(positions)
-        async with self._fetching:
-            self._intake.forget()
-            await self.seek_wait(positions)
+        applied = {tp: at for tp, at in self._chunks.owner.positions().items() if tp in assigned}
+        positions = await self._check_sources(applied)
+        await self._membership.hold(positions)
+        self._intake.forget()
+        self._fetches.seek(positions)
         self._done.update(positions)
         return positions
 
-    async def _check_sources(self, positions: Mapping[TP, int]) -> None:
+    async def _check_sources(self, positions: Mapping[TP, int]) -> dict[TP, int]:
+        """Give the positions, those before a topic's beginning moved there."""
         ends = await self._ends_of(positions)
         asked = [TopicPartition(*tp) for tp in positions]
         first = await self._ends.beginning_offsets(asked) if asked else {}
@@ -197,6 +186,7 @@ class ChunkConsumer(driver.Consumer):
             begins = first[TopicPartition(*tp)]
             if 0 < at < begins:
                 log.error("%s: %s records were deleted before they were read", where, begins - at)
+        return {tp: max(at, first[TopicPartition(*tp)]) for tp, at in positions.items()}
 
     async def _ends_of(self, tps: Collection[TP]) -> Mapping[TP, int]:
         asked = [TopicPartition(*tp) for tp in tps]
@@ -221,40 +211,44 @@ class ChunkConsumer(driver.Consumer):
             # Everything is waiting for an agent, or nothing is assigned yet.
             await self.sleep(RECHECK_SECONDS)
             return
-        async with self._fetching:
-            generation = self.app.consumer_generation_id
-            seconds = RECHECK_SECONDS if self._intake.is_waiting else IDLE_SECONDS
-            fetched, positions = await self._reads.fetch(wanted, seconds)
-            if not self.flow_active or generation != self.app.consumer_generation_id:
-                # The assignment is over: the seek of the next one, which waits for us, will bring
-                # these records again.
-                return
-            self._intake.accept(fetched, positions)
-        if fetched:
-            self._stir.set()
-            # A fetch ends with the first record that comes; a little later there are more, and
-            # every fetch costs broker and worker about the same, however few records it brings.
-            await self.sleep(self._chunks.limits.gather_s)
+        began_s = time.monotonic()
+        wait_ms = 0 if self._intake.is_unsure else IDLE_WAIT_MS
+        look = await self._fetches.look(wanted, wait_ms, self._intake.mark)
+        if look is None or not self.flow_active:
+            # What comes while the flow stands still comes again: it goes on with a seek.
+            return
+        self._intake.accept(look.records, look.positions, look.at_end, look.asked)
+        self._stir.set()
+        if look.out_of_range:
+            await self._leave_out_deleted(look.out_of_range)
+        if look.records:
+            # Every fetch costs broker and worker about the same, however few records it brings.
+            rest_s = began_s + self._chunks.limits.gather_s - time.monotonic()
+            await asyncio.sleep(max(TICK_SECONDS, rest_s))
+
+    async def _leave_out_deleted(self, tps: Collection[TP]) -> None:
+        at = {tp: self._fetches.position(tp) for tp in tps}
+        try:
+            found = await self._check_sources(at)
+        except SourceLostError as error:
+            self._chunks.owner.fail(error)
+            raise
+        self._fetches.skip({tp: (at[tp], found[tp]) for tp in tps})
 
     @Service.task
     async def _deliver_messages(self) -> None:
         """Hand chunks to the agents whenever records came or room was made."""
         while not self.should_stop:
-            seconds = RECHECK_SECONDS if self._intake.is_waiting else IDLE_SECONDS
-            await self.wait_first(self._stir.wait(), timeout=seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await self._stir.wait()
             self._stir.clear()
-            if not self.flow_active:
-                continue
-            try:
-                await self._deliver_all()
-            except KafkaError as error:
-                log.warning("Kafka did not say where topics end: %s", error or type(error).__name__)
-                await self.sleep(IDLE_SECONDS)
+            while self.flow_active and (chunks := self._cut()):
+                for chunk in chunks:
+                    await self._hand_over(chunk)
 
-    async def _deliver_all(self) -> None:
-        while chunks := await self._intake.cut(lambda: self.app.consumer_generation_id):
-            for chunk in chunks:
-                await self._hand_over(chunk)
+    def _cut(self) -> list[Chunk]:
+        return self._intake.cut(self.app.consumer_generation_id)
 
     async def _hand_over(self, chunk: Chunk) -> None:
         lead = TP(self._chunks.groups[chunk.group][0], chunk.partition)
@@ -274,7 +268,10 @@ class ChunkConsumer(driver.Consumer):
             lead,
             generation_id=chunk.generation,
         )
-        await self.wait_first(self.callback(message), self.suspend_flow.wait())
+        if self.app.flow_control.is_active():
+            await self.callback(message)
+        else:
+            await self.wait_first(self.callback(message), self.suspend_flow.wait())
 
 
 class ChunkTransport(driver.Transport):

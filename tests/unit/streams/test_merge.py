@@ -43,6 +43,16 @@ def test_taking_stops_where_a_topic_runs_dry_that_is_not_known_to_be_at_its_end(
     assert merge.empty_ranks() == [1]
 
 
+def test_nothing_newer_than_asked_for_is_taken() -> None:
+    merge = Merge[Stamped](2)
+    merge.add(0, [Stamped(0, 1), Stamped(1, 3), Stamped(2, 5)])
+    merge.add(1, [Stamped(0, 2), Stamped(1, 4)])
+    taken = merge.take(10, caught_up=[0, 1], until_ms=3)
+    assert [record.timestamp for _, record in taken] == [1, 2, 3]
+    assert merge.oldest_ms == 4
+    assert merge.size_count == 2
+
+
 def test_equal_append_times_follow_the_rank_of_their_topic() -> None:
     merge = Merge[Stamped](2)
     merge.add(1, [Stamped(0, 7)])

@@ -46,7 +46,7 @@ def emission(name: bytes, row: bytes = b"row") -> Emission:
 
 
 def publisher_of(held: Held, failures: list[BaseException]) -> Publisher:
-    return Publisher(2, TOPICS, held, failures.append, rest_s=0.0)
+    return Publisher(2, TOPICS, held, failures.append, every_s=0.0)
 
 
 async def test_a_chunk_is_one_transaction_and_done_only_when_it_is_durable() -> None:
@@ -84,10 +84,21 @@ async def test_what_comes_during_a_transaction_goes_together_into_the_next() -> 
     together = [(m.topic, m.value) for m in held.committed[1]]
     assert together == [
         ("decisions", b"2"),
-        ("decisions", b"3"),
         ("changelog", b"row3"),  # a row that changed twice goes out once, as it is now
+        ("decisions", b"3"),
         ("changelog", b"3"),
     ]
+
+
+def test_one_message_to_each_partition_comes_first_and_each_partition_keeps_its_order() -> None:
+    publisher = publisher_of(Held(), [])
+    one, two = emission(b"1", b"row1"), emission(b"2", b"row2")
+    one.outcomes.append((b"u", b"y", []))
+    messages = publisher.messages([one, two])
+    assert [m.topic for m in messages[:3]] == ["decisions", "outcomes", "changelog"]
+    assert [m.value for m in messages if m.topic == "decisions"] == [b"1", b"2"]
+    assert [m.value for m in messages if m.topic == "changelog"] == [b"row2", b"2"]
+    assert len(messages) == 5
 
 
 async def test_outcomes_go_to_their_single_partition() -> None:
