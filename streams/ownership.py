@@ -15,10 +15,12 @@ import structlog
 from faust.types import TP
 
 from streams.changelog import RecoveryFailedError, read_rows
+from streams.connection import client_options
 from streams.emission import Source
 from streams.partitions import Partition
 from streams.publisher import OutboundTopics, Publisher
 from streams.settings import Settings
+from streams.settling import Places, Settling
 from streams.table import RowStore
 from streams.transactions import TransactionFailedError, Transactions
 
@@ -71,6 +73,7 @@ class Ownership:
         # Commits wait in threads: one for each partition, and one for the trainer.
         self._executor = ThreadPoolExecutor(settings.partitions + 1, "transactions")
         self._readers = ThreadPoolExecutor(2, "recovery")
+        self._settling = Settling(client_options(settings), settings.transaction_timeout_ms)
         self._owned: dict[int, Owned] = {}
         self._coming: dict[int, asyncio.Task[Owned]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
@@ -121,12 +124,13 @@ class Ownership:
 
     async def _take(self, number: int) -> Owned:
         transactions = self.transactions(str(number))
+        await self._settling.settle(transactions.name, Places.of(self._topics, number))
         await transactions.open()
         loop = asyncio.get_running_loop()
         partition = await loop.run_in_executor(self._readers, self._recover, number)
         log.info("a partition was taken over", partition=number, users=partition.users_count)
-        rest_s = self._settings.commit_rest_ms / 1000
-        publisher = Publisher(number, self._topics, transactions, self._fail, rest_s)
+        every_s = self._settings.commit_rest_ms / 1000
+        publisher = Publisher(number, self._topics, transactions, self._fail, every_s)
         return Owned(partition, publisher, transactions)
 
     def _recover(self, number: int) -> Partition:
@@ -157,5 +161,6 @@ class Ownership:
         """Give everything up."""
         for number in list(self._owned):
             await self._give_up(number)
+        await self._settling.close()
         self._executor.shutdown(wait=False)
         self._readers.shutdown(wait=False)

@@ -5,14 +5,25 @@ from collections.abc import Iterator
 import pytest
 
 from streams.brokers.local import LocalKafka
+from streams.brokers.ports import free_ports
 from tests.chaos.harness import certificate
+from tests.chaos.harness.proxy import Doors
 from tests.chaos.harness.scale import scale
 
 
 @pytest.fixture(scope="session")
-def shared_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
+def doors() -> Doors:
+    """Choose where the broker of all trials listens."""
+    return Doors(*free_ports(4))
+
+
+@pytest.fixture(scope="session")
+def shared_broker(tmp_path_factory: pytest.TempPathFactory, doors: Doors) -> Iterator[LocalKafka]:
     """One broker for all trials, in a directory that outlives its being killed."""
-    with LocalKafka(quick=True, directory=tmp_path_factory.mktemp("kafka")) as broker:
+    folder = tmp_path_factory.mktemp("kafka")
+    with LocalKafka(
+        port=doors.plain, quick=True, directory=folder, settings=doors.settings()
+    ) as broker:
         yield broker
 
 

@@ -10,12 +10,23 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
 from confluent_kafka import Producer
 
-from streams import cli, engine, ownership, partitions, publisher, transactions, transport
+from streams import (
+    cli,
+    engine,
+    ownership,
+    partitions,
+    publisher,
+    settling,
+    training,
+    transactions,
+    transport,
+)
 
 VARIABLE = "COUPON_CRASH_AT"
 FREEZE = "freeze-"
@@ -29,11 +40,20 @@ KINDS = {
     ".coupon.dead-letters.v1": "dead-letters-sent",
     "-users-changelog": "rows-sent",
 }
+# What is not in every transaction: that it was committed is a point of its own.
+SELDOM = {
+    ".coupon.models.v1": "snapshot",
+    ".coupon.heartbeats.v1": "heartbeat",
+}
+SELDOM_POINTS = {
+    "snapshot": ("snapshot-asked", "snapshot-sent", "snapshot-committed", "trainer-taken-over"),
+    "heartbeat": ("heartbeat-sent", "heartbeat-committed"),
+}
 POINTS = (
     *("chunk-taken", "chunk-applied", "publish-asked", "transaction-begun"),
     *KINDS.values(),
     *("before-commit", "during-commit", "after-commit", "after-done", "after-group-commit"),
-    *("recovery-fenced", "recovery-read", "taken-over", "positions-sought"),
+    *("recovery-settled", "recovery-fenced", "recovery-read", "taken-over", "positions-sought"),
 )
 
 
@@ -44,8 +64,9 @@ class Doom:
         name, _, number = told.partition(":")
         self.is_freeze = name.startswith(FREEZE)
         self.point = name.removeprefix(FREEZE)
-        if self.point not in POINTS or not number.isdigit():
-            message = f"{VARIABLE} must be one of {', '.join(POINTS)} and a number, was {told}"
+        known = (*POINTS, *chain.from_iterable(SELDOM_POINTS.values()))
+        if self.point not in known or not number.isdigit():
+            message = f"{VARIABLE} must be one of {', '.join(known)} and a number, was {told}"
             raise SystemExit(message)
         self._left_count = int(number)
         self._lock = threading.Lock()
@@ -84,25 +105,36 @@ def arm(doom: Doom) -> None:
     _before(doom, publisher.Publisher, "publish", "publish-asked")
     _after(doom, transport.ChunkConsumer, "done", "after-done")
     _after_awaited(doom, transport.ChunkConsumer, "force_commit", "after-group-commit")
+    _after_awaited(doom, settling.Settling, "settle", "recovery-settled")
     _after_awaited(doom, transactions.Transactions, "open", "recovery-fenced")
     _after(doom, ownership, "read_rows", "recovery-read")
     _after_awaited(doom, ownership.Ownership, "take_over", "taken-over")
     _after_awaited(doom, transport.ChunkConsumer, "seek_to_committed", "positions-sought")
+    _before(doom, training.Training, "_publish", "snapshot-asked")
+    _after_awaited(doom, training.Training, "take_over", "trainer-taken-over")
+
+
+def _named(kinds: Mapping[str, str], topic: str) -> str:
+    return next((name for end, name in kinds.items() if topic.endswith(end)), "")
 
 
 def _producer(doom: Doom) -> type[Producer]:
     class DoomedProducer(Producer):
         """A producer with points before, between and after its calls."""
 
+        seldom = ""
+
         def begin_transaction(self, *given: Any) -> None:
             super().begin_transaction(*given)
+            self.seldom = ""
             doom.at("transaction-begun")
 
         def produce(self, topic: str, *given: Any, **more: Any) -> None:
             super().produce(topic, *given, **more)
-            kind = next((name for end, name in KINDS.items() if topic.endswith(end)), "")
+            self.seldom = self.seldom or _named(SELDOM, topic)
             # On the broker, and not committed: that is what readers must not see.
-            doom.at(kind, lambda: self.flush(FLUSH_SECONDS))
+            doom.at(_named(KINDS, topic), lambda: self.flush(FLUSH_SECONDS))
+            doom.at(f"{_named(SELDOM, topic)}-sent", lambda: self.flush(FLUSH_SECONDS))
 
         def commit_transaction(self, *given: Any) -> None:
             doom.at("before-commit", lambda: self.flush(FLUSH_SECONDS))
@@ -110,6 +142,7 @@ def _producer(doom: Doom) -> type[Producer]:
                 threading.Timer(UNDER_WAY_SECONDS, doom.end).start()
             super().commit_transaction(*given)
             doom.at("after-commit")
+            doom.at(f"{self.seldom}-committed")
 
     return DoomedProducer
 

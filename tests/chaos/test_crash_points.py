@@ -1,9 +1,6 @@
 """Workers that die, or stand still, at every named point of their work."""
 
-import functools
-import signal
 import time
-from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
@@ -12,75 +9,28 @@ import pytest
 
 from streams.brokers.local import LocalKafka
 from tests.chaos.crashing_worker import FREEZE, POINTS, VARIABLE
-from tests.chaos.harness.fleet import Orders, Supervisor
+from tests.chaos.harness.crashes import CRASH_SECONDS, MODULE, Plan
+from tests.chaos.harness.fleet import Orders
 from tests.chaos.harness.scale import scale
 from tests.chaos.harness.trial import on_trial, trial_settings
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(0)]
 
-MODULE = "tests.chaos.crashing_worker"
 CRASHING = (0, 1)
 WORKERS_COUNT = 3
-PASSAGES_COUNT = 30
-# What a worker passes once for each partition or assignment, or once a second.
-RARE = ("after-group-commit", "recovery-fenced", "recovery-read", "taken-over", "positions-sought")
-CRASH_SECONDS = 60.0
 STALL_LIMIT_MS = 3_000
 RESUMED_SECONDS = 90.0
-
-
-class Plan:
-    """Gives each start of a crashing worker the next point; again, if it was not reached."""
-
-    def __init__(self, draw: Random, times: int) -> None:
-        steps = [
-            f"{point}:{1 if point in RARE else draw.randrange(1, PASSAGES_COUNT)}"
-            for point in POINTS
-            for _ in range(times)
-        ]
-        draw.shuffle(steps)
-        self.count = len(steps)
-        self._waiting = deque(steps)
-        self._given: dict[int, str] = {}
-
-    def variables(self, number: int, code: int | None) -> Mapping[str, str]:
-        """Choose where a worker dies next."""
-        if number not in CRASHING:
-            return {}
-        if code in (None, -signal.SIGKILL):
-            self._given.pop(number, None)
-            if self._waiting:
-                self._given[number] = self._waiting.popleft()
-        return {VARIABLE: self._given[number]} if number in self._given else {}
-
-
-def crashes_count(workers: Supervisor) -> int:
-    return sum(one.code == -signal.SIGKILL for one in workers.exits)
-
-
-def more_ended(workers: Supervisor, known_count: int) -> bool:
-    return len(workers.exits) > known_count
 
 
 def test_p2_a_crash_at_any_point_loses_and_doubles_nothing(
     chaos_kafka: LocalKafka, tmp_path: Path
 ) -> None:
-    plan = Plan(Random(scale().seed), scale().crashes_count)
+    plan = Plan(Random(scale().seed), POINTS, scale().crashes_count, CRASHING)
     orders = Orders(module=MODULE, each=plan.variables)
     settings = trial_settings(chaos_kafka.bootstrap)
     with on_trial(settings, tmp_path, workers_count=WORKERS_COUNT, orders=orders) as trial:
-        workers = trial.supervisor
         trial.observer.begin()
-        while crashes_count(workers) < plan.count:
-            known_count = len(workers.exits)
-            workers.until(
-                functools.partial(more_ended, workers, known_count),
-                scale().seconds(CRASH_SECONDS),
-                f"more than {crashes_count(workers)} of {plan.count} crashes must come",
-            )
-        said = "".join(workers.log_of(number).read_text() for number in CRASHING)
-        reached = {point: said.count(f"crash point {point} reached") for point in POINTS}
-        assert reached == dict.fromkeys(POINTS, scale().crashes_count)
+        plan.carry_out(trial.supervisor)
         trial.observer.until_decided_everywhere(scale().seconds(CRASH_SECONDS))
         remarks = f"each of {len(POINTS)} points, recovery after a crash among them"
         trial.conclude("P2", "crash at a named point", plan.count, remarks=remarks)

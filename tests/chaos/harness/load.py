@@ -1,9 +1,10 @@
 """A shop's events on their way to Kafka, as a real one sends them: some twice, late, or hostile."""
 
 import asyncio
+import json
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
@@ -13,11 +14,13 @@ from aiokafka import AIOKafkaProducer
 from streams import lanes
 from streams.bench_shop import Recording
 from streams.connection import client_options
+from streams.partitioner import partition_of
 from streams.settings import Settings
 from streams.topics import inbound_name
 from tests.hostile import LATER, hostile
 
 CUSTOMERS_COUNT = 1_000
+HOT_CUSTOMER = b"hot-customer"
 # Well within the 64 events of a customer of which a worker knows a repeat.
 REPEATED_WITHIN_COUNT = 200
 LATE_BY_COUNT = 400
@@ -29,19 +32,71 @@ _TICK_SECONDS = 0.005
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mix:
-    """What is wrong with a shop's events, as shares of all."""
+    """What is wrong with a shop's events, as shares of all.
+
+    Attributes
+    ----------
+    hot_ratio
+        While `is_hot`, one customer more does something after so many events of all others.
+    silent_from
+        From this event on, all but the first partition get none any more.
+    """
 
     duplicate_ratio: float = 0.05
     late_ratio: float = 0.03
     hostile_ratio: float = 0.01
+    hot_ratio: float = 0.0
+    is_hot: Callable[[], bool] = lambda: False
+    silent_from: int | None = None
 
 
 def shop_events(settings: Settings, seed: int, mix: Mix | None = None) -> Iterator[lanes.Message]:
     """Give a shop's events without end; equal seeds give equal messages in equal order."""
     mix = mix or Mix()
+    messages = _ordinary(settings, seed, mix)
+    if mix.silent_from is not None:
+        messages = _falling_silent(messages, mix.silent_from)
+    return messages
+
+
+def _falling_silent(messages: Iterator[lanes.Message], start: int) -> Iterator[lanes.Message]:
+    for number, message in enumerate(messages):
+        if number < start or message.partition == 0:
+            yield message
+
+
+class _HotCustomer:
+    """Looks at whatever others look at."""
+
+    def __init__(self, settings: Settings, seed: int, mix: Mix) -> None:
+        self._draw = Random(seed)
+        self._mix = mix
+        self._topic = inbound_name("browse", settings.topic_prefix)
+        self._partition = partition_of(HOT_CUSTOMER, settings.partitions)
+        self._seen = b""
+
+    def after(self, number: int, message: lanes.Message) -> Iterator[lanes.Message]:
+        """Give what it does after another customer's event; nothing, more often than not."""
+        if message.topic == self._topic:
+            self._seen = message.value or b""
+        if not self._seen or not self._mix.is_hot():
+            return
+        if self._draw.random() < self._mix.hot_ratio:
+            event = json.loads(self._seen)
+            event |= {"event_id": f"hot-{number}", "user_id": HOT_CUSTOMER.decode()}
+            yield replace(
+                message,
+                topic=self._topic,
+                partition=self._partition,
+                key=HOT_CUSTOMER,
+                value=json.dumps(event).encode(),
+            )
+
+
+def _ordinary(settings: Settings, seed: int, mix: Mix) -> Iterator[lanes.Message]:
     draw = Random(seed)
     recording = Recording(settings, seed, CUSTOMERS_COUNT)
-    bad = _hostile(settings, seed)
+    bad, hot = _hostile(settings, seed), _HotCustomer(settings, seed, mix)
     held: list[tuple[int, int, lanes.Message]] = []
     for number in count():
         while held and held[0][0] <= number:
@@ -49,6 +104,7 @@ def shop_events(settings: Settings, seed: int, mix: Mix | None = None) -> Iterat
         if draw.random() < mix.hostile_ratio:
             yield next(bad)
         message = _next_event(recording, settings, number)
+        yield from hot.after(number, message)
         if draw.random() < mix.duplicate_ratio:
             heappush(held, (number + draw.randrange(1, REPEATED_WITHIN_COUNT), number, message))
         if draw.random() < mix.late_ratio:

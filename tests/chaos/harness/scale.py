@@ -25,6 +25,11 @@ class Scale:
     crashes_count: int
     terminations_count: int
     broker_restarts_count: int
+    broker_kills_count: int
+    cuts_count: int
+    full_disks_count: int
+    slow_decisions_count: int
+    hot_decisions_count: int
     upstream_transactions_count: int
     rebalances_count: int
     recovered_rows_count: int
@@ -60,6 +65,11 @@ def scale() -> Scale:
         crashes_count=20 if is_long else 1,
         terminations_count=50 if is_long else 3,
         broker_restarts_count=5 if is_long else 1,
+        broker_kills_count=60 if is_long else 2,
+        full_disks_count=3 if is_long else 1,
+        cuts_count=20 if is_long else 1,
+        hot_decisions_count=5_000 if is_long else 500,
+        slow_decisions_count=10_000 if is_long else 500,
         upstream_transactions_count=200 if is_long else 20,
         rebalances_count=30 if is_long else 4,
         recovered_rows_count=250_000 if is_long else 20_000,

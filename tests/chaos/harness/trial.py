@@ -89,7 +89,15 @@ class Trial:
             raise
         return log
 
-    def conclude(self, promise: str, fault: str, times: int, *, remarks: str = "") -> None:
+    def conclude(
+        self,
+        promise: str,
+        fault: str,
+        times: int,
+        *,
+        remarks: str = "",
+        drain_seconds: float = DRAIN_SECONDS,
+    ) -> None:
         """Drain, judge, and put the trial on the certificate; workers keep running.
 
         Raises
@@ -99,7 +107,7 @@ class Trial:
         """
         # Gaps say something only while events keep coming.
         gap_s = self.observer.longest_gap_s() if self.is_endless else None
-        verdict = self.finish()
+        verdict = self.finish(drain_seconds)
         print(f"{promise}, {fault}: longest gap {gap_s or 0.0:.1f} s; {verdict}")
         assert verdict.holds, verdict
         certificate.LINES.append(

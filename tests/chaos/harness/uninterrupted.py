@@ -73,7 +73,7 @@ def run_uninterrupted(settings: Settings, inputs: Iterable[Record]) -> Uninterru
     """Apply records in the order of their append times, as one worker would that never fails."""
     replay, whole = Replay(settings), Uninterrupted()
     learning = replay.learning
-    rules = rules_of(settings, replay.catalogue, learning.scorer, learning.version)
+    rules = rules_of(settings, replay.catalogue, learning.in_force)
     topics = list(replay.partitions[0].source.families)
     merges: defaultdict[int, Merge[FakeRecord]] = defaultdict(lambda: Merge(len(topics)))
     for record in inputs:
