@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import log, sqrt
-from statistics import NormalDist
+from math import inf
 
-from scipy.special import chdtrc  # type: ignore[import-untyped] # scipy.stats: 1 s to import
-
+from online_models.intervals import LEAST_UNITS_COUNT, Interval, around
 from online_models.outcomes import Arm
+from online_models.sample_ratio import sample_ratio_p
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,7 +40,8 @@ class Effect:
 
     The `lower` and `upper` bounds hold at one moment that was fixed in advance; the `anytime`
     bounds hold at all moments at once, so one may look every minute and stop when convinced.
-    Bounds and point are None while either arm has fewer than two users.
+    Bounds and point are None while either arm has fewer than two users, the anytime bounds while
+    one has fewer than `intervals.LEAST_UNITS_COUNT`.
     """
 
     users: int
@@ -113,61 +113,75 @@ class Incremental:
     ) -> Effect:
         """Estimate what `arm` earned more than the same users would have in `against`.
 
-        The anytime interval is the asymptotic normal-mixture confidence sequence. It is narrowest
-        near `tuned_users` users in both arms together, and valid whatever that number is.
+        The bounds are those of `intervals.around`.
 
         Parameters
         ----------
         adjust
             Take out what the baseline explains (regression on it, one slope for both arms).
-
-        References
-        ----------
-        [^1]: Howard, Ramdas, McAuliffe, Sekhon (2021), Time-uniform, nonparametric, nonasymptotic
-            confidence sequences, Annals of Statistics 49(2).
-        [^2]: Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2024), Time-uniform central limit
-            theory and asymptotic confidence sequences, Annals of Statistics 52(6).
         """
-        if not 0 < confidence < 1:
-            message = f"confidence must be within (0, 1), was {confidence}"
-            raise ValueError(message)
         own, other = self.arms.get(arm, ArmSums()), self.arms.get(against, ArmSums())
-        if min(own.users, other.users) < 2:
+        mean = self.per_user(arm, against, confidence=confidence, adjust=adjust, tuned=tuned_users)
+        if mean is None:
             return Effect(users=own.users, against_users=other.users)
+        whole = mean.scaled(own.users)
+        return Effect(
+            users=own.users,
+            against_users=other.users,
+            point_minor=round(whole.point),
+            lower_minor=round(whole.lower),
+            upper_minor=round(whole.upper),
+            anytime_lower_minor=_finite(whole.anytime_lower),
+            anytime_upper_minor=_finite(whole.anytime_upper),
+            per_user_minor=mean.point,
+        )
+
+    def per_user(
+        self,
+        arm: Arm = "policy",
+        against: Arm = "holdout",
+        *,
+        confidence: float = 0.95,
+        adjust: bool = False,
+        tuned: int = 10_000,
+    ) -> Interval | None:
+        """Estimate the same per user of the arm; None while either arm has fewer than two users."""
+        own, other = self.arms.get(arm, ArmSums()), self.arms.get(against, ArmSums())
+        fewest = min(own.users, other.users)
+        if fewest < 2:
+            around(0.0, 0.0, 0, confidence=confidence)  # a bad question is refused at any time
+            return None
         slope = _slope(own, other) if adjust else 0.0
         difference = _mean(own) - _mean(other)
         difference -= slope * (own.baseline / own.users - other.baseline / other.users)
         variance = sum(_variance(sums, slope) / sums.users for sums in (own, other))
-        fixed = NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(variance)
         users = own.users + other.users
-        anytime = _mixture_width(users, 1 - confidence, tuned_users) * sqrt(users * variance)
-        return Effect(
-            users=own.users,
-            against_users=other.users,
-            point_minor=round(difference * own.users),
-            lower_minor=round((difference - fixed) * own.users),
-            upper_minor=round((difference + fixed) * own.users),
-            anytime_lower_minor=round((difference - anytime) * own.users),
-            anytime_upper_minor=round((difference + anytime) * own.users),
-            per_user_minor=difference,
+        # the bounds hold when the smaller arm is large enough, so it decides whether there are any
+        least = users if fewest >= LEAST_UNITS_COUNT else users + 1
+        return around(
+            difference,
+            variance,
+            users,
+            confidence=confidence,
+            tuned_count=tuned,
+            least_count=least,
         )
 
     def mismatch_p(self, shares: Mapping[Arm, float]) -> float | None:
-        """P-value that the arms' sizes came from `shares` by chance (sample-ratio mismatch).
+        """P-value, valid at every look, that the arms' sizes came from `shares` by chance.
 
-        Below 0.001 the split is broken and no effect may be believed. None while nobody is counted.
+        See `sample_ratio.sample_ratio_p`; below 0.001 the split is broken and no effect may be
+        believed. None while nobody is counted, or where there is one arm only.
         """
-        counts = [self.arms.get(arm, ArmSums()).users for arm in shares]
-        users = sum(counts)
-        whole = sum(shares.values())
         if min(shares.values(), default=0.0) <= 0:
             message = f"shares must all be positive, was {dict(shares)}"
             raise ValueError(message)
-        if not users:
-            return None
-        expected = [users * share / whole for share in shares.values()]
-        distance = sum((n - due) ** 2 / due for n, due in zip(counts, expected, strict=True))
-        return float(chdtrc(len(counts) - 1, distance))  # Pearson's chi-squared test
+        counts = [self.arms.get(arm, ArmSums()).users for arm in shares]
+        return (
+            sample_ratio_p(counts, list(shares.values()))
+            if any(counts) and len(counts) > 1
+            else None
+        )
 
     def dump(self) -> dict[str, dict[str, int]]:
         """Return the sums as plain JSON."""
@@ -200,8 +214,5 @@ def _variance(sums: ArmSums, slope: float) -> float:
     return max(0.0, spread / (n * (n - 1)))
 
 
-def _mixture_width(users: int, alpha: float, tuned_users: int) -> float:
-    # Half-width in standard deviations of one observation, for a mean of `users` observations.
-    rho_squared = (-2 * log(alpha) + log(1 - 2 * log(alpha))) / tuned_users
-    scaled = users * rho_squared + 1
-    return sqrt(2 * scaled / (users**2 * rho_squared) * log(sqrt(scaled) / alpha))
+def _finite(bound: float) -> int | None:
+    return None if bound in (-inf, inf) else round(bound)

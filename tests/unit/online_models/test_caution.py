@@ -11,7 +11,7 @@ from tests.unit.online_models.planted import NAMES, TEN, THIRTY, visitor
 
 
 def taught(lessons_count: int, seed: int = 3) -> ResponseModel:
-    model, dice = ResponseModel(NAMES), Random(seed)
+    model, dice = ResponseModel(NAMES, caution=0.4), Random(seed)
     for _ in range(lessons_count):
         x = visitor(dice)
         action = (NOTHING, TEN, THIRTY)[dice.randrange(3)]
