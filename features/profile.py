@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TypedDict
 
 from features import cart as carts
-from features import distinct, eviction, facts, tally, windows
+from features import distinct, encounters, eviction, facts, tally, windows
 from features.events import Event
 from features.imputation import order_value_minor
 from features.measures import MEASURE_OF, interest_points
@@ -23,7 +23,7 @@ MAX_JSON_BYTES = 8_192
 KEPT_DAYS = 35
 
 _CART_EVENTS = frozenset({"cart.added", "cart.removed", "order.completed"})
-_TIMED = frozenset({"search", "cart", "order"})
+_TIMED = frozenset({"search", "cart", "coupon", "order"})
 
 
 class Profile(TypedDict):
@@ -117,9 +117,11 @@ def update(profile: Profile, event: Event) -> None:
     if kind == "product.viewed":
         _learn_view(profile, event)
     elif kind == "search.performed" and event.query and asks_for_a_deal(event.query):
-        profile["total"]["deal"] = profile["total"].get("deal", 0) + 1
+        encounters.add_up(profile["total"], "deal")
     elif kind == "order.completed":
         _learn_order(profile, event, newest_ms)
+    elif event.family == "coupon":
+        encounters.learn(profile["total"], event)
     interest = interest_points(event)
     if interest and event.items:
         _learn_taste(profile, event, interest, newest_ms)
@@ -202,6 +204,7 @@ def _learn_view(profile: Profile, event: Event) -> None:
 
 
 def _learn_order(profile: Profile, event: Event, newest_ms: int) -> None:
+    encounters.learn(profile["total"], event)
     value_minor = order_value_minor(event)
     if value_minor:
         _count(profile, "spent", value_minor, event.ts_ms, newest_ms)

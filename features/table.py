@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from features.families import activity, basket, funnel, moment, recency, signals, spending, taste
+from features.families import (
+    activity,
+    basket,
+    funnel,
+    moment,
+    offers,
+    recency,
+    signals,
+    spending,
+    taste,
+)
 from features.feature import Feature
 from features.reading import Reading
 
@@ -17,6 +27,7 @@ FAMILIES: tuple[tuple[tuple[Feature, ...], Values], ...] = (
     (funnel.FEATURES, funnel.values),
     (basket.FEATURES, basket.values),
     (signals.FEATURES, signals.values),
+    (offers.FEATURES, offers.values),
     (taste.FEATURES, taste.values),
     (moment.FEATURES, moment.values),
 )

@@ -64,7 +64,8 @@ class Answers:
             odds = lift + bias + (steep + depth) * steps
             odds = odds + match * action.match_ratio + gap * action.gap_ratio
             eases.append(odds)
-            odds -= caution * sqrt(lift_doubt + steps * steps * steep_doubt + doubt)
+            if caution:
+                odds -= caution * sqrt(lift_doubt + steps * steps * steep_doubt + doubt)
             bought = p + unmoved * from_log_odds(odds)
             p_buy.append(bought if bought < HIGHEST else HIGHEST)
         self._eases, self.p_buy = eases, p_buy

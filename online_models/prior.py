@@ -29,6 +29,8 @@ class Prior:
         By coupon kind: what a fifth off adds to these log-odds beyond `steepness`.
     name_lift
         By user feature (a segment, say): what a value of 1 adds to the log-odds of buying unaided.
+    persuaded_lift
+        By user feature: what a value of 1 adds to the log-odds of being won over.
     """
 
     base_rate: float = 0.1
@@ -37,6 +39,7 @@ class Prior:
     kind_lift: Mapping[str, float] = field(default_factory=dict)
     depth_lift: Mapping[str, float] = field(default_factory=dict)
     name_lift: Mapping[str, float] = field(default_factory=dict)
+    persuaded_lift: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("base_rate", "persuaded_rate"):
@@ -48,6 +51,7 @@ class Prior:
             self.kind_lift,
             self.depth_lift,
             self.name_lift,
+            self.persuaded_lift,
         ):
             if odd := {name: lift for name, lift in lifts.items() if not abs(lift) <= 20.0}:
                 message = f"a lift must be within -20..20, was {odd}"

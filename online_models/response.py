@@ -28,7 +28,7 @@ from online_models.shapes import HIGHEST, LOWEST, delay_weight, log_odds
 # (the holdout at least) tell the two apart.
 UNAIDED_CREDIT_RATIO = 0.1
 # Standard deviations of doubt that count against a coupon.
-CAUTION = 0.4
+CAUTION = 0.2
 
 
 class ResponseModel:
@@ -179,6 +179,7 @@ class ResponseModel:
             f"{LIFT}|{BIAS}": log_odds(prior.persuaded_rate),
             f"{STEEP}|{BIAS}": prior.steepness,
         }
+        beliefs |= {f"{LIFT}|{name}": lift for name, lift in prior.persuaded_lift.items()}
         for term, lifts in ((BIAS, prior.kind_lift), (DEPTH, prior.depth_lift)):
             for kind, lift in lifts.items():
                 group = self.crosses.kind_group(kind)

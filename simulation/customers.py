@@ -26,6 +26,11 @@ class Habits:
         Probability that a visit reaches the cart, and from there the checkout.
     deal_ratio
         Probability that a search asks for a bargain.
+    code_ratio
+        Probability that a visit with a cart tries a coupon code found elsewhere.
+    notice_ratio, click_ratio
+        Probability that an offer made is looked at, and that one looked at is clicked on if it can
+        be used in the visit.
     """
 
     share_ratio: float
@@ -39,6 +44,9 @@ class Habits:
     deal_ratio: float
     phone_ratio: float
     member_ratio: float
+    code_ratio: float
+    notice_ratio: float
+    click_ratio: float
 
 
 HABITS: dict[Sort, Habits] = {
@@ -54,6 +62,9 @@ HABITS: dict[Sort, Habits] = {
         deal_ratio=0.06,
         phone_ratio=0.40,
         member_ratio=0.55,
+        code_ratio=0.06,
+        notice_ratio=0.70,
+        click_ratio=0.30,
     ),
     "persuadable": Habits(
         share_ratio=0.20,
@@ -64,9 +75,12 @@ HABITS: dict[Sort, Habits] = {
         cart_ratio=0.55,
         checkout_ratio=0.22,
         search_ratio=0.50,
-        deal_ratio=0.40,
+        deal_ratio=0.50,
         phone_ratio=0.72,
         member_ratio=0.30,
+        code_ratio=0.40,
+        notice_ratio=0.85,
+        click_ratio=0.60,
     ),
     "lost_cause": Habits(
         share_ratio=0.59,
@@ -77,9 +91,12 @@ HABITS: dict[Sort, Habits] = {
         cart_ratio=0.10,
         checkout_ratio=0.12,
         search_ratio=0.30,
-        deal_ratio=0.16,
+        deal_ratio=0.12,
         phone_ratio=0.60,
         member_ratio=0.12,
+        code_ratio=0.15,
+        notice_ratio=0.60,
+        click_ratio=0.08,
     ),
     "sleeping_dog": Habits(
         share_ratio=0.10,
@@ -93,6 +110,9 @@ HABITS: dict[Sort, Habits] = {
         deal_ratio=0.02,
         phone_ratio=0.25,
         member_ratio=0.65,
+        code_ratio=0.01,
+        notice_ratio=0.60,
+        click_ratio=0.03,
     ),
 }
 SORTS: tuple[Sort, ...] = tuple(HABITS)
@@ -159,7 +179,7 @@ def customer(seed: int, index: int) -> Customer:
         later_sort=_drifted(sort, rng.random()),
         tastes=_drawn_tastes(rng),
         thresholds=_drawn_thresholds(rng),
-        likings={kind: 0.7 + 0.6 * rng.random() for kind in KINDS},
+        likings={kind: 0.8 + 0.4 * rng.random() for kind in KINDS},
         peak_ratio=0.12 + 0.16 * rng.random(),
         level_ratio=rng.lognormvariate(-0.06, 0.35),
         wealth=0.15 + 0.7 * rng.random(),
@@ -203,7 +223,7 @@ def _drawn_tastes(rng: Random) -> tuple[float, ...]:
 
 def _drawn_thresholds(rng: Random) -> dict[str, float]:
     own = 0.05 + 0.09 * rng.random()
-    return {category: own + 0.05 * rng.random() for category in CATEGORIES}
+    return {category: own + 0.03 * rng.random() for category in CATEGORIES}
 
 
 def _drawn_device(rng: Random, phone_ratio: float) -> str:

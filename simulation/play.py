@@ -8,6 +8,9 @@ from coupons.catalogue import Coupon
 from features.events import Event
 from simulation.shop import Shop
 
+TENTHS = 10
+BEGINNING_TENTHS = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
@@ -38,8 +41,18 @@ class Nobody:
 class Run:
     """What came of a world under one decider.
 
-    `profits_minor` is what was earned by customer, coupons paid; `expected_minor` the exact
-    expectation, at each offer, of what it changes against giving nothing, by customer.
+    Attributes
+    ----------
+    profits_minor
+        What was earned by customer, coupons paid.
+    expected_minor
+        The exact expectation, at each offer, of what it changes against giving nothing, by
+        customer.
+    learned_minor
+        The part of `expected_minor` that was decided after the first fifth of the time, in which
+        a learner has to begin.
+    tenths_minor
+        `expected_minor` by tenth of the time, all customers together.
     """
 
     events_count: int
@@ -48,6 +61,8 @@ class Run:
     spent_minor: int
     profits_minor: tuple[int, ...]
     expected_minor: tuple[float, ...]
+    learned_minor: tuple[float, ...]
+    tenths_minor: tuple[float, ...]
 
 
 def end_of(shop: Shop, events_count: int) -> int:
@@ -67,14 +82,21 @@ def play(
     too: every decider gets the same customers for the same time.
     """
     expected = [0.0] * len(shop.profits_minor())
+    learned, tenths = expected.copy(), [0.0] * TENTHS
     events_count = offers_count = 0
+    start_ms: int | None = None
     while (event := shop.event_before(until_ms)) is not None:
+        start_ms = event.ts_ms if start_ms is None else start_ms
         events_count += 1
         given = decider.decide(event)
         if given is not None:
             offers_count += 1
             index = shop.customer_of(event.user_id).index
-            expected[index] += _hand_over(shop, event, given)
+            worth_minor = _hand_over(shop, event, given)
+            expected[index] += worth_minor
+            tenth = TENTHS * (event.ts_ms - start_ms) // max(1, until_ms - start_ms)
+            tenths[tenth] += worth_minor
+            learned[index] += worth_minor if tenth >= BEGINNING_TENTHS else 0.0
         if on_event is not None:
             on_event()
     drained_ms = until_ms + longest_validity_ms(shop)
@@ -87,6 +109,8 @@ def play(
         spent_minor=shop.spent_minor,
         profits_minor=tuple(shop.profits_minor()),
         expected_minor=tuple(expected),
+        learned_minor=tuple(learned),
+        tenths_minor=tuple(tenths),
     )
 
 

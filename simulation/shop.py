@@ -1,15 +1,21 @@
 """The shop's clockwork: one event after another, in order of event time, for many customers."""
 
-from heapq import heapify, heapreplace
+from heapq import heapify, heappop, heappush, heapreplace
 
 from coupons.catalogue import Catalogue, Coupon
 from features.events import Event
 from simulation.customers import Customer, customer
 from simulation.goods import Shelf
-from simulation.telling import closing_steps, leaving_steps, order_event, step_event
+from simulation.telling import (
+    closing_steps,
+    leaving_steps,
+    notice_event,
+    order_event,
+    step_event,
+)
 from simulation.truth import Reaction, Worth, offer_worth
 from simulation.visits import Visit, visits
-from simulation.walks import Held, Walk
+from simulation.walks import Held, Walk, notices
 
 
 class Shop:
@@ -102,8 +108,14 @@ class Shop:
         if expires_ms <= decided_ms:
             message = f"expires_ms must be after decided_ms {decided_ms}, was {expires_ms}"
             raise ValueError(message)
-        held = Held(coupon=coupon, decision_id=decision_id, expires_ms=expires_ms)
-        self._by_user[user_id].held = held
+        walk = self._by_user[user_id]
+        walk.held = Held(coupon=coupon, decision_id=decision_id, expires_ms=expires_ms)
+        told = walk.react(coupon, walk.coming[0])
+        walk.notices = list(
+            notices(self.seed, walk.customer, walk.held, walk.coming[0].sort, decided_ms, told)
+        )
+        if walk.notices:  # sooner than what the walk was waiting for
+            heappush(self._due, (walk.next_ms, walk.customer.index))
 
     def worth(self, user_id: str, coupon: Coupon | None, *, now_ms: int, expires_ms: int) -> Worth:
         """Expect, exactly, what giving `coupon` now changes against giving nothing now.
@@ -150,12 +162,18 @@ class Shop:
         return Worth(gain_minor, told.cost_minor, told.cost_minor)
 
     def _turn(self) -> Event | None:
-        walk = self._walks[self._due[0][1]]
+        due_ms, index = self._due[0]
+        walk = self._walks[index]
+        if due_ms != walk.next_ms:  # a notice came in between and has taken its place
+            heappop(self._due)
+            return None
         event = self._advance(walk)
         heapreplace(self._due, (walk.next_ms, walk.customer.index))
         return event
 
     def _advance(self, walk: Walk) -> Event | None:
+        if walk.notices and walk.notices[0].ts_ms <= walk.planned_ms:
+            return notice_event(self.seed, walk.customer, walk.coming[0], walk.notices.pop(0))
         if walk.position < len(walk.steps):
             step = walk.steps[walk.position]
             walk.position += 1

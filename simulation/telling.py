@@ -6,9 +6,11 @@ from simulation.customers import Customer
 from simulation.goods import WORDS
 from simulation.truth import Reaction
 from simulation.visits import SECOND_MS, Step, Visit
+from simulation.walks import Notice
 
 CURRENCY = "EUR"
 DIGEST = "simulate"  # ids are never reused here, so no digest has to tell two payloads apart
+FOREIGN_CODE = "WELCOME2019"  # a code from some forum; it is good for nothing here
 _DEAL_WORDS = ("sale", "coupon", "优惠", "discount")
 
 
@@ -27,12 +29,34 @@ def step_event(seed: int, customer: Customer, visit: Visit, step: Step, position
         channel=customer.channel,
         device=customer.device,
         currency=CURRENCY,
-        items=() if searched else step.items,
+        items=step.items,
         dwell_ms=step.dwell_ms,
         query=_query(visit, step) if searched else None,
         results_count=12 + visit.number % 30 if searched else None,
         cart_id=session_id if at_cart else None,
+        coupon_code=FOREIGN_CODE if step.event_type == "coupon.entered" else None,
         basics=customer.basics if step.event_type == "profile.updated" else None,
+    )
+
+
+def notice_event(seed: int, customer: Customer, visit: Visit, notice: Notice) -> Event:
+    """Tell that an offer was looked at or clicked on."""
+    offer, told = notice.offer, notice.told
+    return Event(
+        event_id=f"{seed}-{offer.decision_id}-{notice.event_type}",
+        event_type=notice.event_type,
+        user_id=customer.user_id,
+        ts_ms=notice.ts_ms,
+        payload_digest=DIGEST,
+        session_id=f"{customer.user_id}-{visit.number}",
+        channel=customer.channel,
+        device=customer.device,
+        currency=CURRENCY,
+        decision_id=offer.decision_id,
+        offer_id=offer.coupon.coupon_id,
+        coupon_code=offer.coupon.code or offer.coupon.coupon_id,
+        total_minor=told.basket.goods_minor if told.fits else None,
+        discount_minor=told.cost_minor if told.fits else None,
     )
 
 

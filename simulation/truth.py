@@ -14,7 +14,7 @@ from simulation.visits import Visit
 MARGIN_RATIO = 0.3
 MAX_PROBABILITY = 0.9
 REACH_RATIO = 0.25  # a basket this much short of a minimum spend may still be filled up
-WIDTH_RATIO = 0.02  # how sharply the lift sets in around its threshold
+WIDTH_RATIO = 0.03  # how sharply the lift sets in around its threshold
 SURE_LIFT_RATIO = 0.01
 ANNOYANCE_RATIO = 0.4  # of a sleeping dog's purchases that any offer drives away
 
@@ -33,6 +33,8 @@ class Reaction:
         What the coupon takes off the bill, and what it costs the shop (a gift takes nothing off).
     fits
         Whether the coupon can be used on the order, and then is.
+    felt_ratio
+        How much of what a coupon could do at most this one does with this person, 0..1.
     """
 
     p_buy: float
@@ -40,6 +42,7 @@ class Reaction:
     discount_minor: int = 0
     cost_minor: int = 0
     fits: bool = False
+    felt_ratio: float = 0.0
 
     @property
     def profit_minor(self) -> int:
@@ -93,8 +96,9 @@ def reaction(customer: Customer, coupon: Coupon | None, visit: Visit) -> Reactio
         return Reaction(annoyed, visit.basket)
     worth_minor = cost_minor * customer.likings[coupon.kind]
     depth = worth_minor / (basket.goods_minor + basket.shipping_minor)
-    offered = _offered_probability(customer, visit, plain, depth)
-    return Reaction(offered, basket, price.discount_minor, cost_minor, fits=True)
+    felt = _felt(depth, customer.thresholds[visit.category])
+    offered = _offered_probability(customer, visit, plain, felt)
+    return Reaction(offered, basket, price.discount_minor, cost_minor, fits=True, felt_ratio=felt)
 
 
 def _plain_probability(customer: Customer, visit: Visit) -> float:
@@ -107,17 +111,14 @@ def _plain_probability(customer: Customer, visit: Visit) -> float:
     return min(MAX_PROBABILITY, p)
 
 
-def _offered_probability(
-    customer: Customer, visit: Visit, plain: float, depth_ratio: float
-) -> float:
+def _offered_probability(customer: Customer, visit: Visit, plain: float, felt: float) -> float:
     if visit.sort == "lost_cause":
         return plain
     if visit.sort == "sleeping_dog":
         return plain * (1.0 - ANNOYANCE_RATIO)
-    felt = _felt(depth_ratio, customer.thresholds[visit.category])
     if visit.sort == "sure_thing":
         return min(MAX_PROBABILITY, plain + SURE_LIFT_RATIO * felt)
-    keenness = visit.interest_ratio * (1.25 if visit.carted else 0.7)
+    keenness = visit.interest_ratio * (1.15 if visit.carted else 0.85)
     return min(MAX_PROBABILITY, plain + customer.peak_ratio * felt * min(1.6, keenness))
 
 
@@ -131,7 +132,7 @@ def _felt(depth_ratio: float, threshold_ratio: float) -> float:
 def filled_up(basket: Basket, coupon: Coupon, customer: Customer) -> Basket:
     """Add pieces of the cheapest line until the minimum is met, if that is within reach."""
     missing = coupon.min_spend_minor - basket.goods_minor
-    willing = customer.likings[coupon.kind] > 0.85
+    willing = customer.likings[coupon.kind] > 0.9
     if missing <= 0 or not willing or missing > REACH_RATIO * coupon.min_spend_minor:
         return basket
     cheapest = min(basket.items, key=lambda item: (item.price_minor or 0, item.product_id))

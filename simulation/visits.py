@@ -83,14 +83,14 @@ def _visit(
     rng: Random, customer: Customer, sort: Sort, shelf: Shelf, number: int, start_ms: int
 ) -> Visit:
     habits = HABITS[sort]
-    interest = rng.lognormvariate(-0.08, 0.4)
+    interest = rng.lognormvariate(-0.045, 0.3)
     draw, to_cart, to_checkout = rng.random(), rng.random(), rng.random()
     category = _focus(customer, rng.random())
     items = shelf.basket(category, customer.wealth, rng)
     goods = sum((item.price_minor or 0) * item.quantity for item in items)
     carted = to_cart < habits.cart_ratio * customer.cart_ratio * interest
     at_checkout = carted and to_checkout < habits.checkout_ratio
-    steps = _steps(rng, customer, habits, shelf, items, (carted, at_checkout), start_ms)
+    steps = _steps(rng, customer, habits, shelf, items, (carted, at_checkout), interest, start_ms)
     if number == 0 and customer.basics is not None:
         steps = (Step(ts_ms=start_ms, event_type="profile.updated"), *steps)
     truth_ms = steps[-1].ts_ms + SECOND_MS * (5 + int(rng.random() * 25))
@@ -131,6 +131,7 @@ def _steps(
     shelf: Shelf,
     items: tuple[Item, ...],
     reached: tuple[bool, bool],
+    interest_ratio: float,
     start_ms: int,
 ) -> tuple[Step, ...]:
     steps: list[Step] = []
@@ -146,12 +147,13 @@ def _steps(
             )
         )
     else:
-        steps.append(Step(ts_ms=now_ms, event_type="list.viewed"))
-    views = int(rng.expovariate(1.0 / (habits.views_count * customer.pace_ratio)))
+        steps.append(Step(ts_ms=now_ms, event_type="list.viewed", items=items[:1]))
+    views = int(rng.expovariate(1.0 / (habits.views_count * customer.pace_ratio * interest_ratio)))
     viewed = [items[0], *(_other(rng, customer, shelf, items) for _ in range(min(views, 14)))]
     rng.shuffle(viewed)
+    usual_ms = habits.dwell_ms * customer.pace_ratio * interest_ratio
     for item in viewed:
-        dwell_ms = int(habits.dwell_ms * customer.pace_ratio * rng.lognormvariate(-0.18, 0.6))
+        dwell_ms = int(usual_ms * rng.lognormvariate(-0.18, 0.6))
         now_ms += 2 * SECOND_MS + dwell_ms
         steps.append(
             Step(ts_ms=now_ms, event_type="product.viewed", items=(item,), dwell_ms=dwell_ms)
@@ -160,6 +162,10 @@ def _steps(
     for item in items if carted else ():
         now_ms += SECOND_MS * (4 + int(rng.random() * 12))
         steps.append(Step(ts_ms=now_ms, event_type="cart.added", items=(item,)))
+    tries_code, code_pause = rng.random(), rng.random()
+    if carted and tries_code < habits.code_ratio:
+        now_ms += SECOND_MS * (5 + int(code_pause * 20))
+        steps.append(Step(ts_ms=now_ms, event_type="coupon.entered"))
     if at_checkout:
         now_ms += SECOND_MS * (8 + int(rng.random() * 40))
         steps.append(Step(ts_ms=now_ms, event_type="checkout.started", items=items))

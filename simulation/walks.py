@@ -3,11 +3,15 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from random import Random
+from typing import Literal
 
 from coupons.catalogue import Coupon
-from simulation.customers import Customer
+from simulation.customers import HABITS, Customer, Sort
 from simulation.truth import Reaction, reaction
-from simulation.visits import Step, Visit
+from simulation.visits import SECOND_MS, Step, Visit
+
+IDLE_CLICK_RATIO = 0.2  # clicks on an offer that leaves cold, against one that is felt in full
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +23,23 @@ class Held:
     expires_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """That an offer is looked at or clicked on."""
+
+    ts_ms: int
+    event_type: Literal["coupon.viewed", "coupon.clicked"]
+    offer: Held
+    told: Reaction
+
+
 @dataclass(slots=True, kw_only=True)
 class Walk:
     """Where a customer is: the visit under way (or to come), and what is held and earned.
 
     `coming[0]` is the visit under way; `buys` or `leaves` is set once the customer has made up
-    their mind about it; `told` remembers reactions to the visits in `coming`.
+    their mind about it; `notices` are what comes of the newest offer besides the visit's steps;
+    `told` remembers reactions to the visits in `coming`.
     """
 
     customer: Customer
@@ -36,6 +51,7 @@ class Walk:
     leaves: bool = False
     held: Held | None = None
     profit_minor: int = 0
+    notices: list[Notice] = field(default_factory=list)
     told: dict[tuple[int, str | None], Reaction] = field(default_factory=dict)
 
     def react(self, coupon: Coupon | None, visit: Visit) -> Reaction:
@@ -62,9 +78,36 @@ class Walk:
 
     @property
     def next_ms(self) -> int:
-        """When something happens next: a step, or the making up of the customer's mind."""
+        """When something happens next: a step, a look at an offer, or making up one's mind."""
+        planned_ms = self.planned_ms
+        return min(planned_ms, self.notices[0].ts_ms) if self.notices else planned_ms
+
+    @property
+    def planned_ms(self) -> int:
+        """When the visit itself goes on."""
         if self.position < len(self.steps):
             return self.steps[self.position].ts_ms
         if self.leaves:
             return self.steps[-1].ts_ms
         return self.coming[0].order_ms if self.buys else self.coming[0].truth_ms
+
+
+def notices(
+    seed: int, customer: Customer, offer: Held, sort: Sort, decided_ms: int, told: Reaction
+) -> Iterator[Notice]:
+    """Tell whether an offer is looked at and clicked on; the more it is felt, the more clicks.
+
+    The dice hang on the moment and not on the offer, so that policies meet the same attention.
+    """
+    habits = HABITS[sort]
+    rng = Random(f"notice|{seed}|{customer.index}|{decided_ms}")
+    looks, clicks = rng.random(), rng.random()
+    if looks >= habits.notice_ratio:
+        return
+    viewed_ms = decided_ms + SECOND_MS + int(rng.random() * 2 * SECOND_MS)
+    yield Notice(ts_ms=viewed_ms, event_type="coupon.viewed", offer=offer, told=told)
+    if clicks < habits.click_ratio * (
+        IDLE_CLICK_RATIO + (1.0 - IDLE_CLICK_RATIO) * told.felt_ratio
+    ):
+        clicked_ms = viewed_ms + SECOND_MS
+        yield Notice(ts_ms=clicked_ms, event_type="coupon.clicked", offer=offer, told=told)

@@ -81,7 +81,7 @@ class Product:
 
     def _rules(self) -> Rules:
         learning = self._learning
-        rules = rules_of(self._settings, self._catalogue, learning.scorer, learning.version)
+        rules = rules_of(self._settings, self._catalogue, learning.in_force)
         return replace(rules, policy=self._policy)
 
     def _schedule(self, user_id: str, row: Row) -> None:

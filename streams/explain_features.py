@@ -69,6 +69,16 @@ CHINESE = {
     "trigger_cart": "当前行为是加入或查看购物车",
     "trigger_checkout": "当前行为是开始结算",
     "profile_member": "是会员",
+    "coupon_seen_count": "{window}看过的优惠数量",
+    "coupon_click_odds": "{window}看到优惠后点击的倾向（对数几率）",
+    "coupon_use_odds": "{window}看到优惠后使用的倾向（对数几率）",
+    "coupon_seen_gap": "距上次看到优惠的时间",
+    "coupon_enter_odds": "{window}自行输入优惠码的倾向（对数几率）",
+    "coupon_used_depth": "{window}所用优惠的平均力度",
+    "coupon_clicked_depth": "{window}所点击优惠的平均力度",
+    "coupon_ignored_depth": "{window}看过未点优惠的平均力度",
+    "order_full_price_odds": "{window}不用优惠也下单的倾向（对数几率）",
+    "search_deal_odds": "{window}搜索优惠类词语的倾向（对数几率）",
 }
 _WINDOWS = {
     "5m": "近 5 分钟",

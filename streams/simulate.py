@@ -6,14 +6,16 @@ out cost included. The oracle stands outside: it knows the truth and needs no ex
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
+from coupons.arms import ArmShares, arm_of
 from coupons.catalogue import Catalogue
 from coupons.policy import PolicySettings
 from online_models.evaluation import Figures
 from simulation.calendar import DAY_MS
 from simulation.campaigns import simulated_catalogue
+from simulation.customers import customer
 from simulation.figures import Estimate, difference, total
 from simulation.oracle import Oracle, best_single, tuned_price
 from simulation.play import Decider, Nobody, Run, end_of, play
@@ -78,10 +80,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All policies of one world."""
+    """All policies of one world; `arms` tells each customer's arm, in which only `policy` decides.
+
+    The oracle knows no arms and is compared with itself on the same customers.
+    """
 
     world: World
     results: tuple[Result, ...]
+    arms: tuple[str, ...] = ()
 
     def result(self, name: str) -> Result | None:
         """Find a policy's figures."""
@@ -93,6 +99,17 @@ class Report:
         if oracle is None or result is None or oracle.expected.point <= 0:
             return None
         return result.expected.point / oracle.expected.point
+
+    def learned_share(self, name: str, arm: str | None = None) -> float | None:
+        """Tell the same after the first fifth of the time, all customers or those of one arm."""
+        oracle, result = self.result("oracle"), self.result(name)
+        if oracle is None or result is None:
+            return None
+        customers = [i for i, own in enumerate(self.arms) if arm is None or own == arm]
+        best_minor = sum(oracle.run.learned_minor[i] for i in customers)
+        if best_minor <= 0:
+            return None
+        return sum(result.run.learned_minor[i] for i in customers) / best_minor
 
 
 def build_world(
@@ -148,40 +165,7 @@ def run(
         played = play(shop, decider, world.until_ms, on_policy(name))
         learner = decider.figures if isinstance(decider, Product) else None
         results.append(_result(name, world, played, bare, learner))
-    return Report(world=world, results=tuple(results))
-
-
-def as_record(report: Report) -> dict[str, Any]:
-    """Give the report as plain JSON; money in whole minor units, of `policy` where not by name."""
-    by_name = {result.name: result for result in report.results}
-    lead = by_name.get("policy") or report.results[0]
-    oracle = by_name.get("oracle")
-    return {
-        "seed": report.world.seed,
-        "events": report.world.events_count,
-        "customers": report.world.customers_count,
-        "incremental_profit_minor": {
-            name: round(result.expected.point) for name, result in by_name.items()
-        },
-        "interval_minor": {name: _interval(result.expected) for name, result in by_name.items()},
-        "realised_profit_minor": {
-            name: round(result.realised.point) for name, result in by_name.items()
-        },
-        "realised_interval_minor": {
-            name: _interval(result.realised) for name, result in by_name.items()
-        },
-        "share_of_oracle": {name: report.share_of_oracle(name) for name in by_name},
-        "regret_minor": (
-            round(oracle.expected.point - lead.expected.point) if oracle is not None else None
-        ),
-        "budget_minor": report.world.budget_minor,
-        "spent_minor": lead.run.spent_minor,
-        "overspend_minor": max(result.overspend_minor for result in report.results),
-        "spent_minor_by_policy": {name: result.run.spent_minor for name, result in by_name.items()},
-        "offers": {name: result.run.offers_count for name, result in by_name.items()},
-        "orders": {name: result.run.orders_count for name, result in by_name.items()},
-        "learner": asdict(lead.figures) if lead.figures is not None else None,
-    }
+    return Report(world=world, results=tuple(results), arms=_arms(world, settings))
 
 
 def _result(
@@ -215,6 +199,16 @@ def _decider(
     return Product(settings, world.catalogue, policy)
 
 
+def _arms(world: World, settings: Settings) -> tuple[str, ...]:
+    shares = ArmShares(
+        random=settings.random_ratio,
+        business_as_usual=settings.business_as_usual_ratio,
+        holdout=settings.holdout_ratio,
+    )
+    users = (customer(world.seed, index).user_id for index in range(world.customers_count))
+    return tuple(arm_of(user_id, settings.experiment_salt, shares) for user_id in users)
+
+
 def _single_id(world: World) -> str:
     coupon, _ = best_single(world.open, world.customers_count, world.until_ms)
     return coupon.coupon_id
@@ -222,7 +216,3 @@ def _single_id(world: World) -> str:
 
 def _half_way_ms(world: World) -> int:
     return end_of(world.open(), max(1, world.events_count // 2))
-
-
-def _interval(estimate: Estimate) -> list[int]:
-    return [round(estimate.lower), round(estimate.upper)]

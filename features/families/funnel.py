@@ -50,7 +50,7 @@ def values(reading: Reading) -> tuple[float, ...]:
         _smoothed(orders, carts),
         _smoothed(max(0, orders - 1), orders),
         _smoothed(_weeks_active(reading.profile["days"], weeks), weeks),
-        _smoothed(get("redeem", 0), get("coupon", 0)),
+        _smoothed(max(get("redeem", 0), get("used", 0)), get("seen", 0)),
     )
 
 

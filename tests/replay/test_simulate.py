@@ -10,6 +10,7 @@ from streams import simulate, wire
 from streams.cli import cli
 from streams.settings import Settings
 from streams.simulate import PolicyName, Report
+from streams.simulate_record import as_record
 
 SETTINGS = Settings().model_copy(update={"snapshot_every": 250})
 
@@ -22,7 +23,7 @@ def report(policies: tuple[PolicyName, ...], budget_minor: int | None = None) ->
 def test_the_same_seed_gives_the_same_report() -> None:
     names: tuple[PolicyName, ...] = ("policy", "oracle")
     again = simulate.run(simulate.build_world(2_000, 3), SETTINGS, names)
-    assert simulate.as_record(again) == simulate.as_record(report(names))
+    assert as_record(again) == as_record(report(names))
 
 
 def test_no_policy_spends_more_than_the_budget() -> None:
@@ -81,3 +82,13 @@ def test_the_command_ends_with_one_json_object() -> None:
 )
 def test_bad_usage_is_refused_with_exit_code_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(cli, ["simulate", *arguments]).exit_code == 2
+
+
+def test_the_share_after_the_beginning_is_told_for_all_and_for_the_arm() -> None:
+    plain = report(("policy", "oracle"))
+    assert plain.learned_share("oracle") == plain.learned_share("oracle", "policy") == 1.0
+    policy = plain.result("policy")
+    assert policy is not None
+    assert plain.learned_share("policy") is not None
+    assert sum(policy.run.tenths_minor) == pytest.approx(sum(policy.run.expected_minor))
+    assert sum(policy.run.tenths_minor[2:]) == pytest.approx(sum(policy.run.learned_minor))

@@ -43,7 +43,7 @@ def test_more_budget_earns_more_and_is_never_exceeded() -> None:
     assert earned[0] == 0.0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     choices=st.lists(
         st.lists(st.tuples(st.floats(-50, 50), st.floats(0.1, 50)), max_size=4), max_size=12

@@ -1,0 +1,52 @@
+"""A comparison of policies as plain JSON, for machines."""
+
+from dataclasses import asdict
+from typing import Any
+
+from simulation.figures import Estimate
+from streams.simulate import Report
+
+
+def as_record(report: Report) -> dict[str, Any]:
+    """Give the report as plain JSON; money in whole minor units, of `policy` where not by name."""
+    by_name = {result.name: result for result in report.results}
+    lead = by_name.get("policy") or report.results[0]
+    oracle = by_name.get("oracle")
+    return {
+        "seed": report.world.seed,
+        "events": report.world.events_count,
+        "customers": report.world.customers_count,
+        "incremental_profit_minor": {
+            name: round(result.expected.point) for name, result in by_name.items()
+        },
+        "interval_minor": {name: _interval(result.expected) for name, result in by_name.items()},
+        "realised_profit_minor": {
+            name: round(result.realised.point) for name, result in by_name.items()
+        },
+        "realised_interval_minor": {
+            name: _interval(result.realised) for name, result in by_name.items()
+        },
+        "share_of_oracle": {name: report.share_of_oracle(name) for name in by_name},
+        "share_after_first_fifth": {name: report.learned_share(name) for name in by_name},
+        "share_after_first_fifth_in_arm": {
+            name: report.learned_share(name, "policy") for name in by_name
+        },
+        "tenths_minor": {
+            name: [round(part) for part in result.run.tenths_minor]
+            for name, result in by_name.items()
+        },
+        "regret_minor": (
+            round(oracle.expected.point - lead.expected.point) if oracle is not None else None
+        ),
+        "budget_minor": report.world.budget_minor,
+        "spent_minor": lead.run.spent_minor,
+        "overspend_minor": max(result.overspend_minor for result in report.results),
+        "spent_minor_by_policy": {name: result.run.spent_minor for name, result in by_name.items()},
+        "offers": {name: result.run.offers_count for name, result in by_name.items()},
+        "orders": {name: result.run.orders_count for name, result in by_name.items()},
+        "learner": asdict(lead.figures) if lead.figures is not None else None,
+    }
+
+
+def _interval(estimate: Estimate) -> list[int]:
+    return [round(estimate.lower), round(estimate.upper)]

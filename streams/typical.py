@@ -1,0 +1,86 @@
+"""What the learner starts from: usual values of the features, and whom coupons move."""
+
+from online_models.prior import Prior
+
+# Means of the features over decision points, to one decimal. They only have to be about right: the
+# learner counts features from here, which speeds it up and changes nothing it can express.
+TYPICAL = {
+    "browse_count_5m": 0.4,
+    "browse_count_1h": 0.4,
+    "browse_count_1d": 0.7,
+    "browse_count_7d": 1.2,
+    "browse_count_30d": 1.3,
+    "browse_count_lifetime": 1.3,
+    "search_count_1h": 0.1,
+    "search_count_7d": 0.4,
+    "search_count_30d": 0.4,
+    "cart_count_1h": 0.1,
+    "cart_count_1d": 0.2,
+    "cart_count_7d": 0.4,
+    "cart_count_30d": 0.5,
+    "remove_count_7d": 0.3,
+    "order_count_7d": 0.1,
+    "order_count_30d": 0.1,
+    "order_count_lifetime": 0.1,
+    "browse_product_distinct_lifetime": 1.1,
+    "any_day_distinct_30d": 0.4,
+    "order_decayed_30d": 0.1,
+    "order_value_sum_30d": 0.3,
+    "order_value_mean_lifetime": 1.7,
+    "order_value_missing": 0.8,
+    "order_value_rank_lifetime": 0.1,
+    "browse_price_now": 1.6,
+    "browse_price_missing": 0.7,
+    "any_gap_now": 2.3,
+    "order_gap_now": 3.7,
+    "browse_dwell_mean_lifetime": 0.8,
+    "browse_dwell_missing": 0.1,
+    "browse_cart_rate_lifetime": 0.2,
+    "cart_order_rate_lifetime": 0.3,
+    "order_again_rate_lifetime": 0.5,
+    "any_week_rate_30d": 0.6,
+    "coupon_redeem_rate_lifetime": 0.4,
+    "cart_value_now": 0.5,
+    "cart_quantity_now": 0.1,
+    "cart_product_distinct_now": 0.1,
+    "cart_age_now": 0.1,
+    "browse_hesitation_7d": 0.5,
+    "order_overdue_lifetime": 0.1,
+    "coupon_seen_count_lifetime": 0.5,
+    "coupon_click_odds_lifetime": -0.8,
+    "coupon_use_odds_lifetime": -1.1,
+    "coupon_seen_gap_now": 3.3,
+    "coupon_enter_odds_lifetime": -1.2,
+    "coupon_used_depth_lifetime": 1.2,
+    "coupon_clicked_depth_lifetime": 1.2,
+    "coupon_ignored_depth_lifetime": 1.2,
+    "order_full_price_odds_lifetime": -0.9,
+    "search_deal_odds_lifetime": -0.8,
+    "category_share_now": 0.2,
+    "brand_share_now": 0.1,
+    "category_missing": 0.7,
+    "hour_night_now": 0.1,
+    "hour_morning_now": 0.2,
+    "hour_evening_now": 0.4,
+    "weekend_now": 0.3,
+    "device_phone_now": 0.5,
+    "channel_app_now": 0.4,
+    "trigger_search_now": 0.2,
+    "trigger_cart_now": 0.2,
+    "trigger_checkout_now": 0.1,
+    "profile_member_now": 0.2,
+}
+
+# Whom coupons win over, before anything was learned here: those who look for offers, click on them
+# and try codes, not those who pay the full price (deal proneness: Lichtenstein, Netemeyer and
+# Burton 1990, Journal of Marketing). Weak on purpose; the campaign's own labels take over.
+BELIEF = Prior(
+    persuaded_lift={
+        "search_deal_rate_lifetime": 0.5,
+        "search_deal_odds_lifetime": 0.5,
+        "coupon_use_odds_lifetime": 0.3,
+        "coupon_click_odds_lifetime": 0.5,
+        "coupon_enter_odds_lifetime": 0.3,
+        "order_full_price_odds_lifetime": -0.5,
+    }
+)
