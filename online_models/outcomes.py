@@ -9,6 +9,23 @@ Arm = Literal["policy", "random", "business_as_usual", "holdout"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A coupon that could have been given, with what giving it would have meant.
+
+    Attributes
+    ----------
+    cost_minor
+        What it is expected to cost where it is used.
+    price_ratio
+        What a unit of this money costs its budget beyond itself (the shadow price), >= 0.
+    """
+
+    action: Action
+    cost_minor: int = 0
+    price_ratio: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """One step in the life of a label.
 
@@ -28,6 +45,11 @@ class Outcome:
         The probability that the model gave to this action at decision time.
     order_minor, discount_minor, margin_minor
         Money of the purchase that settled it; 0 otherwise. `margin_minor` is after the discount.
+    candidates
+        The coupons that could have been given instead, in their order, where the action was drawn
+        evenly among them and nothing; told when the decision opens, empty everywhere else.
+    expected_margin_minor
+        The margin on the expected basket before any discount, told with `candidates`.
     """
 
     decision_id: str
@@ -46,3 +68,5 @@ class Outcome:
     margin_minor: int = 0
     model_version: str = ""
     campaign_id: str | None = None
+    candidates: tuple[Option, ...] = ()
+    expected_margin_minor: int = 0

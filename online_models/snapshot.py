@@ -121,6 +121,12 @@ def digest(snapshot: Snapshot) -> str:
     return sha256(text.encode()).hexdigest()
 
 
+def signed(snapshot: Snapshot, sign: Callable[[str], str]) -> Snapshot:
+    """Return the snapshot with the signature that `sign` gives to its digest."""
+    header = snapshot["header"]
+    return snapshot | {"header": header | {"signature": sign(header["digest"])}}
+
+
 def load(
     snapshot: object,
     *,

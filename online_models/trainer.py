@@ -64,6 +64,12 @@ class Trainer:
         self.evaluation = Evaluation() if evaluation is None else evaluation
         self.drift_ratio = drift_ratio
 
+    @property
+    def applied_count(self) -> int:
+        """How many outcomes were applied: the model's version, the same wherever the log lies."""
+        counts = self.counts
+        return counts.opened + counts.bought + counts.unsold + counts.censored
+
     def learn(self, outcome: Outcome, offset: int) -> None:
         """Apply one outcome; an offset at or below the last one is counted and left out."""
         if offset <= self.offset:

@@ -12,7 +12,7 @@ from streams.context import Context, Effects, PartitionState, Row, Rules
 from streams.dead_letters import Outbound
 from streams.decisions import Decision
 from streams.demo_worker import catalogue_path
-from streams.learning import fresh_trainer
+from streams.learning import Learning
 from streams.partitioner import partition_of
 from streams.rules import read_catalogue, rules_of
 from streams.settings import Settings
@@ -53,9 +53,8 @@ class Decider:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.rules: Rules = rules_of(
-            settings, read_catalogue(settings), fresh_trainer(), version="prior"
-        )
+        prior = Learning(settings).in_force
+        self.rules: Rules = rules_of(settings, read_catalogue(settings), prior)
         self._count = settings.partitions
         self._contexts = [self._context(number) for number in range(self._count)]
 

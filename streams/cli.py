@@ -20,8 +20,11 @@ COMMANDS = {
     "worker": "Run one worker against Kafka.",
     "topics": "Create or verify the topics.",
     "produce": "Send a file of events to Kafka.",
+    "record": "Write down a run, to be repeated without Kafka.",
     "replay": "Put a file of events through the same step without a broker.",
     "simulate": "Compare policies in a shop whose truth is known.",
+    "evaluate": "Judge decisions by what followed: right probabilities, coupons that pay.",
+    "evaluate-logged": "Train and judge the learners on a published experiment.",
     "explain": "Tell why a decision was made.",
     "why-not": "Tell why a decision was not another coupon.",
     "catalogue": "Check a file of campaigns and coupons.",
@@ -41,6 +44,7 @@ USER_ERRORS = {
     "SettingsError": 2,
     "LayoutError": 2,
     "CatalogueError": 2,
+    "RecordingError": 2,
     "BrokerError": 1,
 }
 

@@ -161,9 +161,9 @@ class Engine:
         if (
             known is None
             or known.catalogue is not catalogue
-            or known.model is not learning.scorer.model
+            or known.model is not learning.in_force.scorer
         ):
-            known = rules_of(self.settings, catalogue, learning.scorer, learning.version)
+            known = rules_of(self.settings, catalogue, learning.in_force)
             self._rules_in_force = known
         return known
 
@@ -233,6 +233,7 @@ class Engine:
         owned = self.ownership.partitions.values()
         gauges.set_partition_gauges(self.metrics, owned, self.offers.catalogue)
         gauges.set_model_gauges(self.metrics, self.settings.model_id, self.learning)
+        gauges.set_league_gauges(self.metrics, self.training.standings)
         rules = self._rules()
         gauges.set_experiment_gauges(self.metrics, owned, rules.shares, rules.salt)
         try:

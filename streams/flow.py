@@ -12,9 +12,11 @@ from features import seen
 from features.actions import NOTHING
 from features.events import Event
 from features.imputation import observe_event
+from features.reading import read
 from features.traits import Traits
 from features.vector import NAMES, expected_basket, traits, vector
 from online_models import labels
+from streams.ballots import told_options
 from streams.context import Answers, Context, Effects, PartitionState, Point, Row, Rules
 from streams.decisions import Decision, decision_id
 from streams.report import report_choice, report_suppressed
@@ -54,7 +56,7 @@ def step(row: Row, event: Event, context: Context) -> Effects:
     or its time settles, update the profile, decide, remember.
     """
     effects = Effects()
-    known = seen.recall(row["seen"], event.event_id, event.payload_digest)
+    known, row["seen"] = seen.meet(row["seen"], event.event_id, event.payload_digest)
     if known == "duplicate":
         effects.verdict = "duplicate"
         return effects
@@ -62,7 +64,6 @@ def step(row: Row, event: Event, context: Context) -> Effects:
         effects.verdict = "refused"
         effects.refusal = "id_conflict"
         return effects
-    row["seen"] = seen.remember(row["seen"], event.event_id, event.payload_digest)
     effects.late = profiles.is_late(row["profile"], event.ts_ms)
     context.partition.ledger.advance(event.ts_ms)
     settle_event(row, event, context, effects)
@@ -108,8 +109,8 @@ def settle_due(row: Row, user_id: str, now_ms: int, context: Context, effects: E
     """Settle labels whose horizon and coupons whose validity passed by `now_ms` (event time)."""
     if row["pending"]:
         effects.outcomes += labels.expire(row["pending"], now_ms, user_id=user_id, names=NAMES)
-    moved = wallet.expire(row["wallet"], now_ms + GRACE_MS)  # it keeps a grace of its own
-    if moved:
+    if row["wallet"]["held"]:
+        moved = wallet.expire(row["wallet"], now_ms + GRACE_MS)  # it keeps a grace of its own
         _settle_money(moved, context.partition, effects)
 
 
@@ -147,15 +148,16 @@ def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decisi
     hindrance = _hindrance(row, event, stage, effects.late, rules)
     if hindrance is not None:
         return report_suppressed(identity, event, rules, hindrance, _standing(row))
-    person = traits(row["profile"], event)
+    reading = read(row["profile"], event, context.partition.imputer)
+    person = traits(reading)
     if not person.consent:
         return report_suppressed(identity, event, rules, "no_consent", _standing(row))
     row["last"] = [event.ts_ms, stage]
     point = Point(
         decision_id=identity,
         event=event,
-        x=vector(row["profile"], event, context.partition.imputer),
-        basket=expected_basket(row["profile"], event, context.partition.imputer),
+        x=vector(reading),
+        basket=expected_basket(reading),
         experiment=rules.experiment_of(event.user_id),
     )
     choice, answers = _choose(point, row, person, context)
@@ -211,32 +213,36 @@ class _Limits:
     """Caps of the user and money of the partition, as eligibility asks for them."""
 
     def __init__(self, held: wallet.Wallet, ledger: Ledger) -> None:
-        self.blocked_by_wallet = partial(wallet.blocked, held)
-        self.blocked_by_ledger = ledger.blocked
+        self.caps_of = partial(wallet.caps_of, held)
+        self.room_minor, self.has_quota = ledger.room_minor, ledger.has_quota
 
 
 def _remember(
     row: Row, point: Point, choice: Choice, answers: Answers, context: Context, effects: Effects
 ) -> None:
     rules, event, given = context.rules, point.event, choice.candidate
+    drawn = point.arm == "random"
+    prices = context.partition.ledger.prices() if drawn else {}  # before this decision's charge
     if given is not None and not rules.dry_run:
         wallet.issue(row["wallet"], given, point.decision_id, event.ts_ms, event.channel)
         campaign = rules.campaigns[given.coupon.campaign_id]
         context.partition.ledger.charge(given.coupon, campaign, given.charge_minor)
-    effects.outcomes.extend(
-        labels.remember(
-            row["pending"],
-            decision_id=point.decision_id,
-            user_id=event.user_id,
-            decided_ms=event.ts_ms,
-            arm=point.arm,
-            action=given.action if given is not None else NOTHING,
-            propensity=choice.propensity,
-            p_buy=answers.expected(choice.at),  # plain: evaluation must not see the caution
-            x=point.x,
-            names=NAMES,
-            model_version=rules.model_version,
-            campaign_id=given.coupon.campaign_id if given is not None else None,
-            horizon_ms=rules.horizon_ms,
-        )
+    told = labels.remember(
+        row["pending"],
+        decision_id=point.decision_id,
+        user_id=event.user_id,
+        decided_ms=event.ts_ms,
+        arm=point.arm,
+        action=given.action if given is not None else NOTHING,
+        propensity=choice.propensity,
+        p_buy=answers.expected(choice.at),  # plain: evaluation must not see the caution
+        x=point.x,
+        names=NAMES,
+        model_version=rules.model_version,
+        campaign_id=given.coupon.campaign_id if given is not None else None,
+        horizon_ms=rules.horizon_ms,
     )
+    if told and drawn and choice.candidates:
+        margin_minor = point.basket.goods_minor * rules.margin_ratio
+        told[-1] = told_options(told[-1], choice.candidates, prices, margin_minor)
+    effects.outcomes += told

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from coupons.arms import Arm, ArmShares
 from coupons.catalogue import Catalogue
 from online_models.incremental import Incremental
+from online_models.league.standings import Standing
 from streams.learning import Learning
 from streams.metrics import Metrics
 from streams.partitions import Partition
@@ -49,7 +50,8 @@ def set_experiment_gauges(
         if value is not None:
             metrics.set("experiment_effect", value, ("incremental_margin_minor", bound))
     named: dict[Arm, float] = {arm: share for arm, share in shares.named() if share > 0}
-    p = earned.mismatch_p({"policy": 1.0 - sum(named.values()), **named})
+    rest = 1.0 - sum(named.values())
+    p = earned.mismatch_p({"policy": rest, **named} if rest > 1e-9 else named)
     if p is not None:
         metrics.set("experiment_srm_p", p, (experiment,))
 
@@ -71,3 +73,16 @@ def set_model_gauges(metrics: Metrics, model_id: str, learning: Learning) -> Non
     ):
         if value is not None:
             metrics.set(name, value, (model_id,))
+
+
+def set_league_gauges(metrics: Metrics, standings: Iterable[Standing]) -> None:
+    """Set how the learners stand in the present race."""
+    for one in standings:
+        bounds = ("lower", one.lower_minor), ("point", one.value_minor), ("upper", one.upper_minor)
+        for bound, value in bounds:
+            if value is not None:
+                metrics.set("league_value_minor", value, (one.name, bound))
+        if one.log_loss is not None:
+            metrics.set("league_log_loss", one.log_loss, (one.name,))
+        metrics.set("league_leading", float(one.is_leading), (one.name,))
+        metrics.set("league_judged", one.judged_count)

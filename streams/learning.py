@@ -3,80 +3,47 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import ConsumerRecord
 
+from coupons.policy import PolicyName
 from features.vector import NAMES
 from online_models import snapshot
+from online_models.league.loading import scorer_from
 from online_models.outcomes import Outcome
 from online_models.refusals import SnapshotRefused
 from online_models.response import ResponseModel
 from online_models.trainer import Trainer
 from streams import wire
+from streams.context import Scorer
+from streams.lead import OURS, lead_of
+from streams.seal import seal_of
 from streams.settings import Settings
+from streams.typical import BELIEF, TYPICAL
 
 log = structlog.get_logger()
 
-# Means of the features over decision points, to one decimal. They only have to be about right: the
-# learner counts features from here, which speeds it up and changes nothing it can express.
-TYPICAL = {
-    "browse_count_5m": 0.4,
-    "browse_count_1h": 0.4,
-    "browse_count_1d": 0.7,
-    "browse_count_7d": 1.2,
-    "browse_count_30d": 1.3,
-    "browse_count_lifetime": 1.3,
-    "search_count_1h": 0.1,
-    "search_count_7d": 0.4,
-    "search_count_30d": 0.4,
-    "cart_count_1h": 0.1,
-    "cart_count_1d": 0.2,
-    "cart_count_7d": 0.4,
-    "cart_count_30d": 0.5,
-    "remove_count_7d": 0.3,
-    "order_count_7d": 0.1,
-    "order_count_30d": 0.1,
-    "order_count_lifetime": 0.1,
-    "browse_product_distinct_lifetime": 1.1,
-    "any_day_distinct_30d": 0.4,
-    "order_decayed_30d": 0.1,
-    "order_value_sum_30d": 0.3,
-    "order_value_mean_lifetime": 1.7,
-    "order_value_missing": 0.8,
-    "order_value_rank_lifetime": 0.1,
-    "browse_price_now": 1.6,
-    "browse_price_missing": 0.7,
-    "any_gap_now": 2.3,
-    "order_gap_now": 3.7,
-    "browse_dwell_mean_lifetime": 0.8,
-    "browse_dwell_missing": 0.1,
-    "browse_cart_rate_lifetime": 0.2,
-    "cart_order_rate_lifetime": 0.3,
-    "order_again_rate_lifetime": 0.5,
-    "any_week_rate_30d": 0.6,
-    "coupon_redeem_rate_lifetime": 0.5,
-    "cart_value_now": 0.5,
-    "cart_quantity_now": 0.1,
-    "cart_product_distinct_now": 0.1,
-    "cart_age_now": 0.1,
-    "browse_hesitation_7d": 0.5,
-    "order_overdue_lifetime": 0.1,
-    "category_share_now": 0.2,
-    "brand_share_now": 0.1,
-    "category_missing": 0.7,
-    "hour_night_now": 0.1,
-    "hour_morning_now": 0.2,
-    "hour_evening_now": 0.4,
-    "weekend_now": 0.3,
-    "device_phone_now": 0.5,
-    "channel_app_now": 0.4,
-    "trigger_search_now": 0.2,
-    "trigger_cart_now": 0.2,
-    "trigger_checkout_now": 0.1,
-    "profile_member_now": 0.2,
-}
+PRIOR = "prior"  # the version of a model that learned nothing
+
+
+class InForce(NamedTuple):
+    """The model that scores now.
+
+    Attributes
+    ----------
+    version
+        What was learned, as it stands in decisions.
+    policy
+        How its probabilities become a choice where it is not as the settings say.
+    """
+
+    scorer: Scorer
+    model_id: str
+    version: str
+    learned_count: int
+    policy: PolicyName | None = None
 
 
 @dataclass(slots=True)
@@ -89,7 +56,7 @@ class Trained:
 
 def fresh_trainer() -> Trainer:
     """Give a trainer that has seen nothing and scores by its prior."""
-    return Trainer(ResponseModel(NAMES, typical=TYPICAL))
+    return Trainer(ResponseModel(NAMES, prior=BELIEF, typical=TYPICAL))
 
 
 class Learning:
@@ -101,12 +68,24 @@ class Learning:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.seal = seal_of(settings)
         self._latest: dict[str, Any] | None = None
         self._trainer: Trainer | None = None
         self._since_snapshot_count = 0
-        self.scorer = fresh_trainer()
-        self.version = "prior"
+        self._lead: InForce | None = None
+        self._ours = self._scoring(fresh_trainer(), PRIOR)
+        self.leader: str | None = None
         self.snapshot_offset = -1
+
+    @property
+    def in_force(self) -> InForce:
+        """The model that scores now: the newest snapshot, or the league's leader."""
+        return self._lead or self._ours
+
+    @property
+    def version(self) -> str:
+        """The version of the model that scores now."""
+        return self.in_force.version
 
     def take(self, state: dict[str, Any]) -> None:
         """Put a snapshot in force for scoring.
@@ -116,24 +95,51 @@ class Learning:
         SnapshotRefused
             It is damaged, foreign or from another version; the model in force stays.
         """
-        restored = snapshot.load(state, names=NAMES, model_id=self._settings.model_id)
-        self.scorer = restored
-        self.version = str(restored.offset)
+        restored = self._load(state)
+        self._ours = self._scoring(restored, str(restored.applied_count))
         self._latest = state
 
     def hear(self, record: ConsumerRecord) -> None:
-        """Put a snapshot in force; a refused one leaves the last good model where it is."""
-        if record.key != self._settings.model_id.encode() or record.value is None:
+        """Put what is broadcast in force; what is refused leaves the last good model there."""
+        key = (record.key or b"").decode(errors="replace")
+        take = {self._settings.model_id: self.take, self.lead_key: self.take_lead}.get(key)
+        if take is None or record.value is None:
             return
         try:
-            self.take(wire.decode_state(record.value))
+            take(wire.decode_state(record.value))
         except (SnapshotRefused, ValueError) as refused:
-            log.error("a model snapshot was refused", offset=record.offset, reason=str(refused))
+            log.error("a model was refused", key=key, offset=record.offset, reason=str(refused))
+
+    @property
+    def lead_key(self) -> str:
+        """The key under which it is broadcast who leads."""
+        return f"{self._settings.model_id}.lead"
+
+    def take_lead(self, record: dict[str, Any]) -> None:
+        """Let another learner of the league score, or the response model again.
+
+        Raises
+        ------
+        SnapshotRefused
+            It is damaged, or signed by nobody we trust; whoever led before goes on.
+        """
+        body = lead_of(record, self.seal)
+        self.leader = body.name
+        if body.name == OURS and not body.pinned:
+            self._lead = None
+            return
+        self._lead = InForce(
+            scorer=scorer_from(body.form, names=NAMES),
+            model_id=f"{self._settings.model_id}.{body.name}",
+            version=str(body.offset),
+            learned_count=body.learned_count,
+            policy="article" if body.rule == "article" else None,
+        )
 
     def begin(self) -> None:
         """Start training from the newest snapshot."""
         latest = self._latest
-        self._trainer = fresh_trainer() if latest is None else snapshot.load(latest, names=NAMES)
+        self._trainer = fresh_trainer() if latest is None else self._load(latest)
         self._since_snapshot_count = 0
         self.snapshot_offset = self._trainer.offset
 
@@ -173,6 +179,18 @@ class Learning:
     def _snapshot(self, trainer: Trainer) -> dict[str, Any]:
         self.snapshot_offset = trainer.offset
         self._since_snapshot_count = 0
-        return snapshot.dump(
-            trainer, model_id=self._settings.model_id, model_version=str(trainer.offset)
+        written = snapshot.dump(
+            trainer, model_id=self._settings.model_id, model_version=str(trainer.applied_count)
+        )
+        return written if self.seal is None else snapshot.signed(written, self.seal.sign)
+
+    def _scoring(self, trainer: Trainer, version: str) -> InForce:
+        return InForce(trainer.model, self._settings.model_id, version, trainer.counts.opened)
+
+    def _load(self, state: dict[str, Any]) -> Trainer:
+        return snapshot.load(
+            state,
+            names=NAMES,
+            model_id=self._settings.model_id,
+            verify=None if self.seal is None else self.seal.verify,
         )

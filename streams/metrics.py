@@ -107,6 +107,11 @@ MODEL = (
     _gauge("model_precision", "model", 6, "Share of those foreseen to buy who did."),
     _gauge("model_recall", "model", 6, "Share of buyers who were foreseen."),
     _gauge("model_f1", "model", 6, "Harmonic mean of precision and recall."),
+    _gauge("league_value_minor", "learner bound", 24, "Profit of its choices over giving nothing."),
+    _gauge("league_log_loss", "learner", 8, "Log loss of each learner in the present race."),
+    _gauge("league_leading", "learner", 8, "1 for the learner that leads."),
+    _gauge("league_judged", "", 1, "Decisions judged in the present race."),
+    _counter("league_events", "kind", 4, "Promotions, rollbacks and drift alarms."),
     _histogram("model_score", "model", 6, "P(buy within the horizon) as predicted.", TWENTIETHS),
     _gauge("labels_pending", "", 1, "Decisions that wait for their outcome."),
     _histogram("label_delay_seconds", "", 1, "From decision to outcome, event time.", LONG_DELAYS),
@@ -116,8 +121,7 @@ MODEL = (
     _counter("model_checkpoint_failures", "", 1, "Snapshots that could not be written or loaded."),
 )
 BUSINESS = (
-    _counter("decisions", "action template variant", 850,
-             "Decisions by action, coupon (`none` without one) and experiment arm."),
+    _counter("decisions", "action template variant", 850, "By action, coupon (or `none`) and arm."),
     _counter("decision_reasons", "reason", 60, "Coded reasons given with decisions."),
     _counter("lifecycle", "stage template", 500, "What became of coupons, by stage."),
     _counter("order_revenue_minor", "currency variant", 40, "Paid orders in minor units, by arm."),
@@ -126,8 +130,7 @@ BUSINESS = (
            "Budget neither spent nor held, of this worker's partitions, in minor units."),
     _counter("guardrail_blocks", "guardrail", 60, "Coupons kept back, by the rule that did."),
     _histogram("propensity", "", 1, "Logged probability of the chosen action.", PROPENSITIES),
-    _gauge("experiment_effect", "metric bound", 12,
-           "Effect against holdout: lower, point and upper bound."),
+    _gauge("experiment_effect", "metric bound", 12, "Against holdout: lower, point, upper bound."),
     _gauge("experiment_srm_p", "experiment", 4, "P-value of the sample-ratio check of the arms."),
 )
 # fmt: on

@@ -1,6 +1,7 @@
 """What the commands share: their settings, and the JSON object that ends a run."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -8,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import click
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Column, Table
 
 from streams import logs, settings, wire
@@ -56,3 +58,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def print_json(record: Mapping[str, Any]) -> None:
     """Print one JSON object on one line of stdout."""
     click.echo(wire.to_json(record))
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Show a bar on stderr while a long command works, on a terminal only."""
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        if not progress.console.is_terminal:
+            progress.stop()
+        yield progress

@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
 from itertools import islice
 from typing import TypeVar
 
@@ -13,7 +12,7 @@ from streams.emission import Emission, Source
 from streams.layouts import Accepted, Refused
 from streams.learning import Learning
 from streams.partitioner import partition_of
-from streams.partitions import Partition
+from streams.partitions import Partition, state_hash
 from streams.rules import read_catalogue, rules_of
 from streams.settings import Settings
 
@@ -87,13 +86,7 @@ class Replay:
 
     def state_hash(self) -> str:
         """Hash all rows and shared states, canonical and in order: equal states, equal hash."""
-        whole = sha256()
-        for partition in self.partitions:
-            for key, value in partition.canonical():
-                whole.update(b"%d:%d:" % (len(key), len(value)))
-                whole.update(key)
-                whole.update(value)
-        return whole.hexdigest()
+        return state_hash(self.partitions)
 
     def _apply(
         self, rows: list[Accepted | Refused], write_outcome: Callable[[bytes], object]
@@ -110,7 +103,7 @@ class Replay:
             self._offsets[number, topic] += 1
             line = Line(row.line_number, offset, row.ts_ms, row.key, row.value, row.headers)
             chunks[number].append((topic, line))
-        rules = rules_of(self.settings, self.catalogue, self.learning.scorer, self.learning.version)
+        rules = rules_of(self.settings, self.catalogue, self.learning.in_force)
         decided: list[tuple[int, bytes]] = []
         for number in sorted(chunks):
             emission = self.partitions[number].apply(chunks[number], rules)

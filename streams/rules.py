@@ -5,8 +5,8 @@ from coupons.catalogue import Catalogue
 from coupons.catalogue_file import parse_catalogue
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
-from online_models.trainer import Trainer
 from streams.context import Rules
+from streams.learning import InForce
 from streams.settings import Settings
 
 
@@ -24,24 +24,18 @@ def read_catalogue(settings: Settings) -> Catalogue:
     return parse_catalogue(path.read_text(encoding="utf-8"), str(path))
 
 
-def rules_of(settings: Settings, catalogue: Catalogue, trainer: Trainer, version: str) -> Rules:
-    """Fix everything that a chunk's decisions depend on besides rows and events.
-
-    Parameters
-    ----------
-    version
-        Name of the model's state, as it is to stand in decisions.
-    """
+def rules_of(settings: Settings, catalogue: Catalogue, model: InForce) -> Rules:
+    """Fix everything that a chunk's decisions depend on besides rows and events."""
     return Rules(
         app_id=settings.app_id,
         catalogue=catalogue,
         campaigns={campaign.campaign_id: campaign for campaign in catalogue.campaigns},
-        model=trainer.model,
-        model_id=settings.model_id,
-        model_version=version,
-        model_learned_count=trainer.counts.opened,
+        model=model.scorer,
+        model_id=model.model_id,
+        model_version=model.version,
+        model_learned_count=model.learned_count,
         policy=PolicySettings(
-            name=settings.policy,
+            name=model.policy or settings.policy,
             explore_ratio=settings.exploration_ratio,
             salt=settings.experiment_salt,
         ),

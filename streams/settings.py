@@ -118,10 +118,10 @@ class Settings(BaseSettings):
         15_000, "The broker aborts the transaction of a worker that is silent for so long.", "ms"
     )
     fetch_rest_ms: Annotated[int, Field(ge=0, le=10_000)] = _setting(
-        5, "Rest between two fetches, in which records come together.", "ms"
+        5, "Least time from one fetch to the next while records come; more spares Kafka.", "ms"
     )
     commit_rest_ms: Annotated[int, Field(ge=0, le=10_000)] = _setting(
-        20, "Rest between two transactions of a partition; more of it spares the broker.", "ms"
+        20, "Least time from one transaction of a partition to its next; more spares Kafka.", "ms"
     )
     recovery_deadline_ms: Milliseconds = _setting(
         120_000, "A worker that has not read its rows back by then ends.", "ms"
@@ -175,6 +175,15 @@ class Settings(BaseSettings):
     model_frozen: bool = _setting(False, "Score only; learn nothing.")
     snapshot_every: Count = _setting(
         5_000, "Outcomes learned between two snapshots of the model.", "outcomes"
+    )
+
+    league_ratio: Ratio = _setting(
+        0.25,
+        "Share of customers from whom the shadow learners learn too; 0 ends the league.",
+        "ratio",
+    )
+    model_key: SecretStr | None = _setting(
+        None, "Signs and verifies snapshots of the model; set, unsigned ones are refused."
     )
 
     metrics_host: str = _setting("127.0.0.1", "Address that metrics and health listen on.")

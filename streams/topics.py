@@ -105,7 +105,6 @@ def specs(settings: Settings) -> tuple[TopicSpec, ...]:
 
 def _inbound(settings: Settings) -> tuple[TopicSpec, ...]:
     compacted = {"profiles"}
-    days = {"heartbeats": 1}
     return tuple(
         TopicSpec(
             name=inbound_name(family, settings.topic_prefix),
@@ -113,7 +112,8 @@ def _inbound(settings: Settings) -> tuple[TopicSpec, ...]:
             partitions=settings.partitions,
             replication=settings.replication,
             cleanup="compact" if family in compacted else "delete",
-            retention_ms=None if family in compacted else days.get(family, 7) * DAY_MS,
+            # Heartbeats as long as events: without them a recorded run could not be repeated.
+            retention_ms=None if family in compacted else 7 * DAY_MS,
             clock="LogAppendTime",
             max_message_bytes=EVENT_BATCH_BYTES,
         )

@@ -8,8 +8,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from online_models.league.standings import Happening, Standing
+from online_models.outcomes import Outcome
 from streams import wire
 from streams.chunks import Chunk
+from streams.lead import as_record
+from streams.leading import Leading
 from streams.learning import Learning
 from streams.metrics import Metrics, Tally
 from streams.settings import Settings
@@ -33,12 +37,20 @@ class Training:
         self._topic = models_topic
         self._metrics = metrics
         self.is_ours = False
+        self._leading: Leading | None = None
 
     @property
     def next_offset(self) -> int:
-        """The first outcome that is not in the learning model yet."""
+        """The first outcome that is not learned yet, by the model or by the league."""
         trainer = self._learning.trainer
-        return 0 if trainer is None else trainer.offset + 1
+        if trainer is None:
+            return 0
+        return min(trainer.offset, self._leading.offset if self._leading else trainer.offset) + 1
+
+    @property
+    def standings(self) -> list[Standing]:
+        """How the learners of the league stand; none on workers that do not train."""
+        return [] if self._leading is None else self._leading.standings
 
     async def take_over(self, catch_up: Callable[[], Awaitable[None]]) -> None:
         """Fence the trainer before us, then go on from its last snapshot.
@@ -53,12 +65,16 @@ class Training:
         await self._transactions.open()
         await catch_up()
         self._learning.begin()
+        if self._settings.league_ratio and not self._settings.model_frozen:
+            offset = self._learning.snapshot_offset
+            self._leading = Leading(self._settings, offset, self._learning.leader)
         self.is_ours = True
 
     async def give_up(self) -> None:
         """Stop training; what was learned since the last snapshot is left to the next trainer."""
         if self.is_ours:
             self.is_ours = False
+            self._leading = None
             self._learning.end()
             await self._transactions.close()
 
@@ -70,22 +86,34 @@ class Training:
         TransactionFailedError
             A snapshot could not be published.
         """
-        trained = self._learning.learn(
-            (record.offset, wire.decode_outcome(record.value)) for _, record in chunk.records
-        )
+        outcomes = [(one.offset, wire.decode_outcome(one.value)) for _, one in chunk.records]
+        happenings = await self._compete(outcomes)
+        trained = self._learning.learn(outcomes)
         held: int | None = None
         for offset, snapshot in trained.snapshots:
-            await self._publish(snapshot)
+            await self._publish(self._settings.model_id, snapshot)
             held = offset + 1
         tally = Tally()
         for label, count in trained.learned.items():
             tally.add("model_learned", (self._settings.model_id, label), count)
+        for one in happenings:
+            tally.add("league_events", (one.kind,))
         self._metrics.apply(tally)
         return held
 
-    async def _publish(self, snapshot: dict[str, Any]) -> None:
-        value = wire.encode_state(snapshot)
-        key = self._settings.model_id.encode()
-        await self._transactions.commit([Outgoing(self._topic, 0, key, value)])
-        self._metrics.set("model_checkpoint_bytes", len(value))
-        self._metrics.set("model_checkpoint_timestamp_seconds", time.time())
+    async def _compete(self, outcomes: list[tuple[int, Outcome]]) -> list[Happening]:
+        """Let the league learn, and broadcast who leads where that has changed."""
+        if self._leading is None:
+            return []
+        happenings = self._leading.learn(outcomes)
+        if any(one.kind != "drift" for one in happenings):
+            lead = as_record(self._leading.lead(), self._learning.seal)
+            await self._publish(self._learning.lead_key, lead)
+        return happenings
+
+    async def _publish(self, key: str, record: dict[str, Any]) -> None:
+        value = wire.encode_state(record)
+        await self._transactions.commit([Outgoing(self._topic, 0, key.encode(), value)])
+        if key == self._settings.model_id:
+            self._metrics.set("model_checkpoint_bytes", len(value))
+            self._metrics.set("model_checkpoint_timestamp_seconds", time.time())

@@ -1,24 +1,26 @@
 """`coupon-stream replay`: decide a file of events without a broker."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
 import click
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from streams import wire
 from streams.layouts import LAYOUTS, Accepted, Refused, read
-from streams.options import json_option, pass_settings, print_json
+from streams.options import json_option, pass_settings, print_json, progress_bar
+from streams.recording import RECORDED
+from streams.repeat import Repeat
 from streams.replay import Replay
 from streams.settings import Settings
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "layout", required=True, type=click.Choice(list(LAYOUTS)))
+@click.option("--format", "layout", required=True, type=click.Choice([*LAYOUTS, RECORDED]))
 @click.option("--out", type=click.File("wb"), help="Write decisions here, as NDJSON.")
 @click.option("--outcomes", type=click.File("wb"), help="Write settled decisions here, as NDJSON.")
 @click.option("--state", type=click.File("wb"), help="Write all rows here at the end, as NDJSON.")
@@ -40,11 +42,18 @@ def replay(
     The same file and settings give the same decisions, byte for byte; with
     COUPON_MODEL_FROZEN=true they are the bytes that workers give for the produced file.
 
+    A folder that `record` wrote (format `recorded`) is decided again, each decision by the model
+    that made it, and compared byte for byte; exit code 1 where one differs or is lost.
+
     \b
     Examples:
       coupon-stream replay events.ndjson --format native --out decisions.ndjson
       coupon-stream replay shop.csv.gz --format rees46 --state-hash --json
+      coupon-stream replay sunday --format recorded
     """
+    if layout == RECORDED:
+        _repeat(settings, file, out, as_json)
+        return
     run = Replay(settings)
     run.run(_watched(read(file, layout), file), _lines(out), _lines(outcomes))
     write_row = _lines(state)
@@ -71,14 +80,29 @@ def replay(
     _show(run, digest)
 
 
+def _repeat(settings: Settings, folder: Path, out: IO[bytes] | None, as_json: bool) -> None:
+    repeat = Repeat(settings, folder, _lines(out))
+    with progress_bar() as progress:
+        task = progress.add_task(folder.name, total=None)
+        found = repeat.run(lambda: progress.advance(task))
+    click.echo(
+        f"{found.same:,} decisions the same, {found.different:,} different, {found.lost:,} lost,"
+        f" {found.undecided:,} undecided then; {found.models:,} models"
+    )
+    for identity in found.first_different:
+        click.echo(f"different: {identity}")
+    if as_json:
+        print_json(asdict(found) | {"state_hash": repeat.state_hash()})
+    if not found.holds:
+        raise SystemExit(1)
+
+
 def _lines(file: IO[bytes] | None) -> Callable[[bytes], object]:
     return (lambda value: file.write(value + b"\n")) if file is not None else len
 
 
 def _watched(rows: Iterable[Accepted | Refused], file: Path) -> Iterator[Accepted | Refused]:
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        if not progress.console.is_terminal:
-            progress.stop()
+    with progress_bar() as progress:
         task = progress.add_task(file.name, total=None)
         for row in rows:
             progress.advance(task)

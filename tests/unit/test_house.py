@@ -36,7 +36,7 @@ FAUST = frozenset(
     f"streams/{name}.py"
     for name in (
         *("app", "agents", "chunks", "engine", "intake", "ownership", "recovery", "transport"),
-        *("table", "worker"),
+        *("fetch_sessions", "fetches", "table", "worker"),
     )
 )
 # Who may import what; a library that is not named here may be imported by all of `streams`.

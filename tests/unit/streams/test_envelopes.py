@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.events import FAMILY_OF, Event, EventType, Family
@@ -264,7 +264,6 @@ def test_money_that_is_none_is_refused(amount: object, reason: Reason) -> None:
     assert caught.value.reason == reason
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_every_amount_of_cents_survives_its_way_through_a_float(minor: int) -> None:
     assert to_minor(minor / 100, "EUR", "price") == minor

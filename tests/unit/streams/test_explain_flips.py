@@ -164,7 +164,7 @@ def turns(shop: Shop, flip: Flip) -> bool:
     return shop.chosen() != after.chosen() == flip.becomes
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(shops)
 @example(Shop(0.003, 5_000, (Line(0.0031, 400), Line(0.0032, 1_000, 0.7))))
 @example(Shop(0.05, 5_000, (Line(0.2, 500, 1.25), Line(0.21, 900))))
@@ -180,7 +180,7 @@ def test_c66_every_flip_told_really_flips_in_a_shop_whose_truth_is_known(shop: S
         assert turns(shop, flip), flip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(shops)
 def test_the_margin_is_within_the_bounds_that_the_record_gives(shop: Shop) -> None:
     table = table_of(shop.decision())
@@ -192,7 +192,7 @@ def test_the_margin_is_within_the_bounds_that_the_record_gives(shop: Shop) -> No
 likely = st.integers(10_000, 900_000).map(lambda micro: micro / 1e6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.builds(
         Shop,

@@ -41,7 +41,7 @@ def test_state_is_compacted_and_the_rest_expires() -> None:
     assert days["eu.coupon.decisions.v1"] == 3
     assert days["eu.coupon.dead-letters.v1"] == 14
     assert days["eu.coupon.outcomes.v1"] == 30
-    assert days["eu.coupon.heartbeats.v1"] == 1
+    assert days["eu.coupon.heartbeats.v1"] == days["eu.shop.cart.v1"]
 
 
 def test_p22_compacted_topics_forget_within_a_day() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.actions import Action
@@ -123,7 +123,6 @@ def test_event_time_is_read_to_the_millisecond(stamp: str, ms: int) -> None:
     assert event_time_ms(stamp, NOW_MS) == ms
 
 
-@settings(deadline=None)
 @given(st.integers(EARLIEST_MS, 253_402_300_799_999))
 def test_written_time_reads_back(ts_ms: int) -> None:
     assert event_time_ms(rfc3339(ts_ms), ts_ms) == ts_ms
@@ -173,7 +172,6 @@ _events = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(_events)
 def test_encoded_event_decodes_to_itself(event: Event) -> None:
     value = wire.encode_event(event)
@@ -293,7 +291,6 @@ _plain = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(), _plain, max_size=5))
 def test_row_equals_its_round_trip_and_equal_rows_are_equal_bytes(row: dict[str, object]) -> None:
     assert wire.decode_row(wire.encode_row(row)) == row

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from features.events import Event, Family
@@ -82,7 +82,6 @@ def test_p21_detail_never_quotes_the_payload() -> None:
         assert refusal.__suppress_context__
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 @example(b'{"a":' * 300 + b"1" + b"}" * 300)
 @example(b'{"a":"' + b'\\"' * 3_000)
@@ -102,7 +101,6 @@ _names = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(_names, _json, max_size=8), st.sampled_from(["track", "identify", None]))
 def test_random_json_in_any_envelope_never_escapes(body: dict[str, object], kind: object) -> None:
     if kind is not None:
@@ -122,7 +120,6 @@ _flat = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(_texts, _flat, max_size=5), st.sampled_from([None, 2, "\t"]), st.booleans())
 def test_no_object_without_duplicate_keys_is_taken_for_one_with(
     body: dict[str, object], indent: int | str | None, ascii_only: bool
@@ -131,7 +128,6 @@ def test_no_object_without_duplicate_keys_is_taken_for_one_with(
     assert _parsed(text.encode()) in (body, "too_deep")
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(_texts, st.integers(0, 9)), min_size=2, max_size=6),
     st.sampled_from(["%s:%s", "%s :%s", "%s\n:%s", "%s: %s", "%s\t: %s"]),
@@ -198,7 +194,6 @@ _members = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(_members, st.sampled_from([b",", b" ,\n", b"\t, "]), st.sampled_from([b"", b" ", b"\x00"]))
 def test_shortcut_for_plain_messages_tells_what_the_strict_way_tells(
     members: list[bytes], comma: bytes, end: bytes

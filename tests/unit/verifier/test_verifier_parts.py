@@ -149,7 +149,7 @@ def test_a_coupon_given_too_often_or_too_soon_is_seen(
     assert verify(log, Terms(campaigns=campaigns)).broken == ["caps"]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.data())
 def test_any_changed_byte_of_what_was_published_is_seen(
     run: tuple[Log, Terms], data: st.DataObject

@@ -1,0 +1,1 @@
+"""Learners side by side: one leads, the others shadow it, and evidence decides who leads."""

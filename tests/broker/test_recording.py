@@ -1,0 +1,63 @@
+"""A run that learns, with a worker killed in it, repeated to the byte without Kafka."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pydantic import SecretStr
+
+from streams import recording
+from streams.cli import cli
+from streams.layouts import Accepted, read
+from streams.produce import Reading, produce
+from streams.repeat import Repeat
+from streams.settings import Settings
+from tests.broker.awaiting import read_count
+from tests.broker.workers import environment_of, running
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
+
+DRAIN_SECONDS = 180.0
+KEY = "a key for tests only"
+
+
+async def test_a_learning_run_is_repeated_to_the_byte_with_the_models_of_its_decisions(
+    shared_data: Path, topics: Settings, tmp_path: Path
+) -> None:
+    settings = topics.model_copy(update={"snapshot_every": 100, "session_timeout_ms": 6_000})
+    keyed = settings.model_copy(update={"model_key": SecretStr(KEY)})
+    path = shared_data / "rees46_2019-10-01_third.csv.gz"
+    count = sum(isinstance(row, Accepted) for row in read(path, "rees46"))
+    decisions = f"{settings.topic_prefix}coupon.decisions.v1"
+    with running(settings, tmp_path, 2, COUPON_MODEL_KEY=KEY) as (first, second):
+        await asyncio.gather(first.ready(), second.ready())
+        sending = asyncio.create_task(produce(path, "rees46", settings, reading=Reading()))
+        await read_count(settings.kafka_bootstrap_servers, [decisions], count // 3, DRAIN_SECONDS)
+        first.kill()
+        await sending
+        await read_count(settings.kafka_bootstrap_servers, [decisions], count, DRAIN_SECONDS)
+        assert second.stop() == 0
+
+    folder = tmp_path / "recorded"
+    recording.new_folder(folder)
+    manifest = await recording.record(keyed, folder)
+    assert (manifest.decisions, manifest.missing) == (count, {})
+    found = Repeat(keyed, folder).run()
+    assert (found.same, found.different, found.lost, found.undecided) == (count, 0, 0, 0)
+    assert found.models > 5, "the run must have switched models, or it shows little"
+
+
+def test_the_commands_record_and_replay_say_the_same(topics: Settings, tmp_path: Path) -> None:
+    folder = str(tmp_path / "nothing-happened")
+    runner = CliRunner(env=dict(environment_of(topics)))
+    recorded = runner.invoke(cli, ["record", folder, "--json"])
+    assert recorded.exit_code == 0, recorded.output
+    assert json.loads(recorded.stdout.splitlines()[-1])["events"] == 0
+    again = runner.invoke(cli, ["record", folder])
+    assert again.exit_code == 2
+    assert "must be a new or an empty folder" in again.output
+    repeated = runner.invoke(cli, ["replay", folder, "--format", "recorded", "--json"])
+    assert repeated.exit_code == 0, repeated.output
+    assert json.loads(repeated.stdout.splitlines()[-1])["same"] == 0

@@ -1,0 +1,44 @@
+"""Which snapshots a worker puts in force: its own format, its own model, its own key."""
+
+from typing import Any
+
+import pytest
+
+from online_models import snapshot
+from online_models.refusals import Reason, SnapshotRefused
+from streams.learning import Learning, fresh_trainer
+from streams.seal import Seal
+from streams.settings import Settings
+
+KEYED = Settings(model_key="ours")  # type: ignore[arg-type]
+
+
+def plain() -> dict[str, Any]:
+    return snapshot.dump(fresh_trainer(), model_id=KEYED.model_id, model_version="0")
+
+
+def test_a_snapshot_signed_with_our_key_is_put_in_force() -> None:
+    learning = Learning(KEYED)
+    learning.take(snapshot.signed(plain(), Seal(b"ours").sign))
+    assert learning.version == "0"
+
+
+@pytest.mark.parametrize("state", [plain(), snapshot.signed(plain(), Seal(b"theirs").sign)])
+def test_an_unsigned_snapshot_and_one_of_another_key_are_refused(state: dict[str, Any]) -> None:
+    learning = Learning(KEYED)
+    with pytest.raises(SnapshotRefused) as refused:
+        learning.take(state)
+    assert refused.value.reason == Reason.BAD_SIGNATURE
+    assert learning.version == "prior"
+
+
+def test_a_signature_does_not_cover_other_weights() -> None:
+    state = snapshot.signed(plain(), Seal(b"ours").sign)
+    state["groups"][0]["w"][0] += 1.0
+    with pytest.raises(SnapshotRefused):
+        Learning(KEYED).take(state)
+
+
+def test_without_a_key_a_signed_snapshot_is_refused_too() -> None:
+    with pytest.raises(SnapshotRefused):
+        Learning(Settings()).take(snapshot.signed(plain(), Seal(b"ours").sign))
