@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -29,6 +30,15 @@ class Outgoing(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]] = ()
+
+
+def _commit(producer: Producer, messages: Iterable[Outgoing]) -> None:
+    # Even to begin waits for a thread of librdkafka: nothing of this belongs on the event loop.
+    producer.begin_transaction()
+    for topic, partition, key, value, headers in messages:
+        producer.produce(topic, value, key, partition, headers=list(headers) or None)
+    producer.commit_transaction()
+    producer.poll(0)  # hands librdkafka's own log lines on
 
 
 def _let_go(producer: Producer) -> None:
@@ -100,15 +110,7 @@ class Transactions:
             A newer writer of this name exists, the broker refused a message or the commit, or did
             not answer in time.
         """
-        producer = self._opened
-        try:
-            producer.begin_transaction()
-            for topic, partition, key, value, headers in messages:
-                producer.produce(topic, value, key, partition, headers=list(headers) or None)
-        except (KafkaException, BufferError) as error:
-            raise TransactionFailedError(self._told(error)) from error
-        await self._call(Producer.commit_transaction)
-        producer.poll(0)  # hands librdkafka's own log lines on
+        await self._call(partial(_commit, messages=messages))
 
     async def close(self) -> None:
         """Abort what is open and disconnect; does nothing when it was not opened."""
@@ -128,7 +130,7 @@ class Transactions:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._executor, work, self._opened)
-        except KafkaException as error:
+        except (KafkaException, BufferError) as error:
             raise TransactionFailedError(self._told(error)) from error
 
     def _told(self, error: Exception) -> str:
