@@ -11,13 +11,13 @@ from aiokafka import ConsumerRecord
 from coupons.policy import PolicyName
 from features.vector import NAMES
 from online_models import snapshot
+from online_models.league.contracts import Scorer
 from online_models.league.loading import scorer_from
 from online_models.outcomes import Outcome
 from online_models.refusals import SnapshotRefused
 from online_models.response import ResponseModel
 from online_models.trainer import Trainer
 from streams import wire
-from streams.context import Scorer
 from streams.lead import OURS, lead_of
 from streams.seal import seal_of
 from streams.settings import Settings
