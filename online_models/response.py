@@ -21,7 +21,7 @@ from online_models.crosses import (
 )
 from online_models.ftrl import Ftrl
 from online_models.prior import Prior
-from online_models.shapes import HIGHEST, LOWEST, delay_weight, log_odds
+from online_models.shapes import clipped, delay_weight, log_odds
 
 # What users with a coupon teach about buying unaided. Where most users get one, their purchases
 # would otherwise be put down to the coupon or to the user as chance has it; the users without one
@@ -194,7 +194,7 @@ class ResponseModel:
             self.optimizer.z[key] = -weight * self.optimizer.initial_strength
 
     def _river_p(self, wide: dict[str, float]) -> float:
-        return min(max(float(self.river.predict_proba_one(wide)[True]), LOWEST), HIGHEST)
+        return clipped(float(self.river.predict_proba_one(wide)[True]))
 
     def _learn(
         self, x: dict[str, float], action: Action, y: bool, weight: float | None = None
