@@ -70,7 +70,7 @@ class Models:
         self._catalogue = read_catalogue(settings)
         self._learning = Learning(settings)
         self._outcomes = enumerate(outcomes, 1)
-        self._rules = {PRIOR: self._in_force()}
+        self._rules = {PRIOR: rules_of(settings, self._catalogue, self._learning.in_force)}
         self._learning.begin()
 
     @property
@@ -111,11 +111,9 @@ class Models:
         trained = self._learning.learn([(number, outcome)])
         for _, snapshot in trained.snapshots:
             self._learning.take(snapshot)
-            self._rules[self._learning.version] = self._in_force()
-
-    def _in_force(self) -> Rules:
-        learning = self._learning
-        return rules_of(self._settings, self._catalogue, learning.in_force)
+            self._rules[self._learning.version] = rules_of(
+                self._settings, self._catalogue, self._learning.in_force
+            )
 
 
 class Repeat:
