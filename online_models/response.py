@@ -1,7 +1,7 @@
 """P(buy within the horizon | user, action): one response model for every coupon and for none."""
 
 from array import array
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from river import linear_model
 
@@ -144,22 +144,6 @@ class ResponseModel:
         """Whether fewer than `cold_until` labels were learned about this very coupon."""
         group = USER if action.kind == NOTHING.kind else self.crosses.action_group(action.action_id)
         return self.labels_count.get(group, 0) < self.cold_until
-
-    def retain(self, action_ids: Iterable[str]) -> None:
-        """Forget what was learned about coupons other than these, to make room for new ones."""
-        kept = {f"a|{action_id}" for action_id in action_ids}
-        gone = [
-            group
-            for group in self.crosses.groups
-            if group.startswith("a|") and not group.startswith("a|#") and group not in kept
-        ]
-        for group in gone:
-            for key in self.crosses.keys(group):
-                for sums in (self.river._weights, self.optimizer.z, self.optimizer.n):
-                    del sums[key]
-            self.labels_count.pop(group, None)
-        self.crosses.close(gone)
-        self._parts.clear()
 
     def open(self, group: str) -> None:
         """Open a group of weights at zero."""
