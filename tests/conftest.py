@@ -31,7 +31,8 @@ def shared_data() -> Path:
 
 def pytest_configure() -> None:
     """Draw the seed of all faults once, so that processes side by side agree on it."""
-    os.environ.setdefault("CHAOS_SEED", str(SystemRandom().randrange(1_000_000)))
+    if not os.environ.get("CHAOS_SEED"):
+        os.environ["CHAOS_SEED"] = str(SystemRandom().randrange(1_000_000))
 
 
 @pytest.hookimpl(tryfirst=True)
