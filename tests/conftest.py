@@ -38,7 +38,7 @@ def pytest_configure() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deal the tests out: what takes longest first, and what shares a fixture together."""
-    if config.getoption("dist", "no") == "no":
+    if not config.getoption("loadgroup", False):
         return
     items.sort(key=lambda item: _rank(item.nodeid))
     for item in items:
