@@ -12,6 +12,9 @@ PYTHON ?=
 # BROKER=no leaves out the tests that need a real Kafka, and says so.
 BROKER ?= yes
 PYTEST_ARGS ?=
+# So many processes run tests side by side; all that need Kafka are dealt to two of them.
+JOBS ?= 2
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 UV_VERSION := 0.13.9
 
 .PHONY: help
@@ -26,9 +29,9 @@ run: .venv/run.stamp ## Set up and run the demo; DEMO_ARGS go to it, as in DEMO_
 test: java lint ## Set up and run every check and every test, with a real Kafka; BROKER=no leaves it out
 ifeq ($(BROKER),no)
 	@echo "BROKER=no: the tests that need a real Kafka are LEFT OUT" >&2
-	$(BIN)/pytest -m "not broker" $(PYTEST_ARGS)
+	$(PYTEST) -m "not broker" $(PYTEST_ARGS)
 else
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 endif
 
 .PHONY: chaos
@@ -38,7 +41,7 @@ chaos: java .venv/dev.stamp ## Hours of faults on a real Kafka; writes docs/cert
 
 .PHONY: check
 check: lint ## Quick: style, types, import contracts, and the tests that need no broker
-	$(BIN)/pytest -m "not broker and not embedded and not slow" $(PYTEST_ARGS)
+	$(PYTEST) -m "not broker and not embedded and not slow" $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: .venv/dev.stamp ## Style, types and import contracts only

@@ -1,6 +1,6 @@
 """Which weights a user and an action touch: the model's bounded feature space."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from zlib import crc32
@@ -144,11 +144,6 @@ class Crosses:
         """Open one group by its name."""
         terms = (*(self.names if group in SHARED else ()), *EXTRAS[group[:1]])
         self._keys[group] = tuple(f"{group}|{term}" for term in terms)
-
-    def close(self, groups: Iterable[str]) -> None:
-        """Forget groups, for instance those of coupons that left the catalogue."""
-        for group in groups:
-            del self._keys[group]
 
     def unaided(self, x: dict[str, float]) -> dict[str, float]:
         """Features of what the user does without a coupon; zeros are left out."""

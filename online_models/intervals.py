@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import fsum, inf, log, log1p, sqrt
+from math import fsum, inf, log, sqrt
 from statistics import NormalDist
 
 # Below so many units in one group no limit theorem helps: there are no anytime bounds yet.
@@ -158,66 +158,3 @@ def clustered_variance(errors: Iterable[tuple[str, float]], total: float) -> tup
         return inf, units_count
     small = units_count / (units_count - 1)
     return small * fsum(part * part for part in sums.values()) / total**2, units_count
-
-
-class BoundedMean:
-    """The mean of numbers within known bounds, with an interval that holds at every moment.
-
-    Nothing is asymptotic here: it holds from the first number on, for any distribution within the
-    bounds, also where the numbers depend on what was seen before, as long as their mean does not.
-    Constant memory and time; the price is a wider interval than `around` gives.
-
-    References
-    ----------
-    [^1]: Waudby-Smith, Ramdas (2024), Estimating means of bounded random variables by betting,
-        JRSS B 86(1): the predictable plug-in empirical Bernstein confidence sequence.
-
-    Examples
-    --------
-    >>> mean = BoundedMean(low=-1.0, high=1.0)
-    >>> for _ in range(400):
-    ...     mean.update(0.5)
-    >>> mean.lower > 0.4, mean.upper < 0.6
-    (True, True)
-    """
-
-    def __init__(self, low: float, high: float, confidence: float = 0.95):
-        if not low < high:
-            message = f"low must be below high, was {low}, {high}"
-            raise ValueError(message)
-        if not 0 < confidence < 1:
-            message = f"confidence must be within (0, 1), was {confidence}"
-            raise ValueError(message)
-        self.low, self.high = low, high
-        self.count = 0
-        self.lower, self.upper = low, high
-        self._log_odds = log(2 / (1 - confidence))
-        self._sum = self._squares = 0.0
-        self._bets = self._weighted = self._paid = 0.0
-
-    @property
-    def point(self) -> float:
-        """The plain mean; the middle of the bounds before the first number."""
-        mean = self._sum / self.count if self.count else 0.5
-        return self.low + mean * (self.high - self.low)
-
-    def update(self, value: float) -> None:
-        """Take in one number."""
-        if not self.low <= value <= self.high:
-            message = f"a value must be within {self.low}..{self.high}, was {value}"
-            raise ValueError(message)
-        x = (value - self.low) / (self.high - self.low)
-        known = (0.5 + self._sum) / (self.count + 1)
-        variance = (0.25 + self._squares) / (self.count + 1)
-        self.count += 1
-        bet = min(0.5, sqrt(2 * self._log_odds / (variance * self.count * log1p(self.count))))
-        self._bets += bet
-        self._weighted += bet * x
-        self._paid += 4 * (x - known) ** 2 * (-log1p(-bet) - bet) / 4
-        self._sum += x
-        self._squares += (x - (0.5 + self._sum) / (self.count + 1)) ** 2
-        middle, half = self._weighted / self._bets, (self._log_odds + self._paid) / self._bets
-        span = self.high - self.low
-        # bounds only tighten: what was excluded once stays excluded
-        self.lower = max(self.lower, self.low + (middle - half) * span)
-        self.upper = min(self.upper, self.low + (middle + half) * span)

@@ -157,15 +157,6 @@ def expire(
     return [outcome_of(d, "settled", user_id, names, d["due"]) for d in due]
 
 
-def censor(
-    pending: list[Pending], now_ms: int, *, user_id: str, names: Sequence[str]
-) -> list[Outcome]:
-    """Let go of every decision without a label (consent withdrawn, say); empties `pending`."""
-    outcomes = [outcome_of(d, "censored", user_id, names, now_ms) for d in pending]
-    pending.clear()
-    return outcomes
-
-
 def next_due_ms(pending: Sequence[Pending]) -> int | None:
     """First event time at which `expire` has something to do; None while nothing waits.
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from online_models.shapes import HIGHEST, LOWEST
+from online_models.shapes import clipped
 
 Vector = NDArray[np.float64]
 BLOCK_COUNT = 500
@@ -57,7 +57,7 @@ class LaplaceLogistic:
         if self._rows:
             self._sharpen()
         odds = float(np.clip(self._row(x) @ self._weights, -_FARTHEST, _FARTHEST))
-        return min(max(1 / (1 + float(np.exp(-odds))), LOWEST), HIGHEST)
+        return clipped(1 / (1 + float(np.exp(-odds))))
 
     def _row(self, x: dict[str, float]) -> Vector:
         row = np.zeros(len(self._weights))

@@ -1,7 +1,7 @@
 """P(buy within the horizon | user, action): one response model for every coupon and for none."""
 
 from array import array
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from river import linear_model
 
@@ -21,7 +21,7 @@ from online_models.crosses import (
 )
 from online_models.ftrl import Ftrl
 from online_models.prior import Prior
-from online_models.shapes import HIGHEST, LOWEST, delay_weight, log_odds
+from online_models.shapes import clipped, delay_weight, log_odds
 
 # What users with a coupon teach about buying unaided. Where most users get one, their purchases
 # would otherwise be put down to the coupon or to the user as chance has it; the users without one
@@ -145,22 +145,6 @@ class ResponseModel:
         group = USER if action.kind == NOTHING.kind else self.crosses.action_group(action.action_id)
         return self.labels_count.get(group, 0) < self.cold_until
 
-    def retain(self, action_ids: Iterable[str]) -> None:
-        """Forget what was learned about coupons other than these, to make room for new ones."""
-        kept = {f"a|{action_id}" for action_id in action_ids}
-        gone = [
-            group
-            for group in self.crosses.groups
-            if group.startswith("a|") and not group.startswith("a|#") and group not in kept
-        ]
-        for group in gone:
-            for key in self.crosses.keys(group):
-                for sums in (self.river._weights, self.optimizer.z, self.optimizer.n):
-                    del sums[key]
-            self.labels_count.pop(group, None)
-        self.crosses.close(gone)
-        self._parts.clear()
-
     def open(self, group: str) -> None:
         """Open a group of weights at zero."""
         self.crosses.add(group)
@@ -194,7 +178,7 @@ class ResponseModel:
             self.optimizer.z[key] = -weight * self.optimizer.initial_strength
 
     def _river_p(self, wide: dict[str, float]) -> float:
-        return min(max(float(self.river.predict_proba_one(wide)[True]), LOWEST), HIGHEST)
+        return clipped(float(self.river.predict_proba_one(wide)[True]))
 
     def _learn(
         self, x: dict[str, float], action: Action, y: bool, weight: float | None = None

@@ -32,6 +32,17 @@ def from_log_odds(value: float) -> float:
     return HIGHEST if value > 0 else LOWEST
 
 
+def clipped(p: float) -> float:
+    """Keep a guess within the probabilities that have log-odds, [1e-6, 1 - 1e-6].
+
+    Examples
+    --------
+    >>> clipped(-0.2), clipped(0.3)
+    (1e-06, 0.3)
+    """
+    return min(max(p, LOWEST), HIGHEST)
+
+
 def log_odds(p: float) -> float:
     """Log-odds of a probability; the inverse of `from_log_odds`.
 

@@ -1,6 +1,6 @@
 """Learning from outcomes in the order of their log, each exactly once."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from online_models.evaluation import Evaluation
 from online_models.outcomes import Outcome
@@ -83,10 +83,6 @@ class Trainer:
         else:
             self._settle(outcome)
         self.offset = offset
-
-    def as_numbers(self) -> dict[str, int]:
-        """Return the counts by name."""
-        return asdict(self.counts)
 
     def _open(self, outcome: Outcome) -> None:
         if not outcome.x:

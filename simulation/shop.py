@@ -136,10 +136,6 @@ class Shop:
             new.profit_minor - old.profit_minor, new.spend_minor - old.spend_minor, new.most_minor
         )
 
-    def visit_of(self, user_id: str) -> Visit:
-        """Tell the visit under way, or the next one."""
-        return self._by_user[user_id].coming[0]
-
     def customer_of(self, user_id: str) -> Customer:
         """Tell a customer's hidden nature."""
         return self._by_user[user_id].customer

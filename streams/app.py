@@ -13,6 +13,7 @@ from faust.types.auth import CredentialsT
 from features.events import Family
 from streams.chunks import ChunkLimits, ChunkSchema
 from streams.connection import client_options
+from streams.emission import Source
 from streams.publisher import OutboundTopics
 from streams.recovery import PartitionTables
 from streams.settings import Settings
@@ -58,6 +59,16 @@ def outbound_topics(settings: Settings) -> OutboundTopics:
 def families_of(settings: Settings) -> dict[str, Family]:
     """Map each inbound topic to its family, in the order in which equal append times are taken."""
     return {inbound_name(family, settings.topic_prefix): family for family in INBOUND}
+
+
+def source_of(settings: Settings) -> Source:
+    """Say where events come from and who reads them, as it stands in what is written of them."""
+    return Source(
+        families=families_of(settings),
+        group=settings.app_id,
+        worker_version=product_version(),
+        partitions_count=settings.partitions,
+    )
 
 
 def declare(settings: Settings) -> Declared:

@@ -11,7 +11,8 @@ from features.imputation import Imputer
 from features.reading import read
 from features.traits import Traits
 from features.vector import vector
-from streams.context import Answers, Rules
+from online_models.league.contracts import Answers
+from streams.context import Rules
 
 CAMPAIGN_ID = "bench"
 BASKET = Basket(goods_minor=8_000)

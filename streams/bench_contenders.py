@@ -6,10 +6,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from streams.settings import ROOT, Settings
+from streams.started import Started
 
 PEERS = "tests.benchmarks.peers"
 STOP_SECONDS = 10.0
@@ -95,7 +94,7 @@ LEARNING = Contender(
 CONTENDERS = (OURS, LIMIT, QUIX, QUIX_AT_LEAST_ONCE, PLAIN_FAUST, BYTEWAX)
 
 
-class Running:
+class Running(Started):
     """A contender's processes, alive inside a `with` block; their log goes with the folder."""
 
     def __init__(self, contender: Contender, settings: Settings, python: str, folder: Path) -> None:
@@ -108,7 +107,8 @@ class Running:
         self._log = folder / f"{contender.name}.log"
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start the processes; `check` tells of one that ended."""
         with self._log.open("ab") as log:
             for _ in range(self._contender.workers_count):
                 self._processes.append(
@@ -120,14 +120,9 @@ class Running:
                         stderr=log,
                     )
                 )
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ask them to end, and see to it."""
         for process in self._processes:
             process.send_signal(signal.SIGTERM)
         for process in self._processes:

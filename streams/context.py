@@ -1,8 +1,8 @@
 """What the step is given besides a row and an event, and what it gives back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol, TypedDict, cast
+from typing import Any, Literal, NamedTuple, TypedDict, cast
 
 from coupons.arms import Arm, ArmShares
 from coupons.catalogue import Campaign, Catalogue
@@ -11,13 +11,13 @@ from coupons.ledger import Ledger
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
 from coupons.wallet import Lifecycle, Wallet
-from features.actions import Action
 from features.basket import Basket
 from features.events import Event, EventType
 from features.imputation import Imputer
 from features.profile import Profile
 from online_models.incremental import Incremental
 from online_models.labels import Pending
+from online_models.league.contracts import Scorer
 from online_models.outcomes import Outcome
 from streams.decisions import Decision, Experiment, ModelRef, PolicyRef
 from streams.refusals import Reason
@@ -38,32 +38,6 @@ class Row(TypedDict):
     at: dict[str, int]
     last: list[int]
     net_minor: int
-
-
-class Answers(Protocol):
-    """What a model says of one user; `online_models.answers.Answers` is one.
-
-    Places count the coupons that were asked about; None stands for giving nothing.
-    """
-
-    p_nothing: float
-    p_buy: list[float]
-
-    def expected(self, at: int | None) -> float:
-        """Give the plain P(buy within the horizon), of which `p_buy` is the cautious form."""
-
-    def contributions(self, at: int | None) -> dict[str, float]:
-        """Give log-odds by feature, a `bias` among them; they sum to the logit of `p_buy[at]`."""
-
-
-class Scorer(Protocol):
-    """What the step asks of a model; `online_models.response.ResponseModel` is one."""
-
-    def score(self, x: dict[str, float], coupons: Sequence[Action]) -> Answers:
-        """Give P(buy within the horizon) under each coupon and without any, in one pass."""
-
-    def is_cold(self, action: Action) -> bool:
-        """Tell whether the score still rests on the prior."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,11 @@ from faust.types import TP
 
 from features.events import Event
 from streams import gauges, wire
-from streams.app import Declared, product_version
+from streams.app import Declared, source_of
 from streams.chunks import Chunk
 from streams.connection import librdkafka_options
 from streams.context import Rules
-from streams.emission import Emission, Source
+from streams.emission import Emission
 from streams.health import Health
 from streams.learning import Learning
 from streams.metrics import Metrics
@@ -59,12 +59,7 @@ class Engine:
         self.offers = Offers(settings)
         self.learning = Learning(settings)
         self.fail = fail
-        self._source = Source(
-            families=declared.families,
-            group=settings.app_id,
-            worker_version=product_version(),
-            partitions_count=settings.partitions,
-        )
+        self._source = source_of(settings)
         self.ownership = Ownership(
             settings,
             self._source,

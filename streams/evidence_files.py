@@ -9,8 +9,7 @@ from msgspec import DecodeError
 from online_models.outcomes import Outcome
 from streams import wire
 from streams.decisions import Decision
-from streams.layouts import LayoutError
-from streams.layouts import _lines as lines
+from streams.layouts import LayoutError, numbered_lines
 
 T = TypeVar("T")
 
@@ -53,7 +52,7 @@ def _given(path: Path) -> Iterator[tuple[int, bytes]]:
     if not path.is_file():
         raise LayoutError(path.name, 0, "a file", "absent" if not path.exists() else "a folder")
     number = 0
-    for number, line in lines(path):
+    for number, line in numbered_lines(path):
         if line.strip():
             yield number, line
     if not number:

@@ -16,8 +16,9 @@ from features.reading import read
 from features.traits import Traits
 from features.vector import NAMES, expected_basket, traits, vector
 from online_models import labels
+from online_models.league.contracts import Answers
 from streams.ballots import told_options
-from streams.context import Answers, Context, Effects, PartitionState, Point, Row, Rules
+from streams.context import Context, Effects, PartitionState, Point, Row, Rules
 from streams.decisions import Decision, decision_id
 from streams.report import report_choice, report_suppressed
 

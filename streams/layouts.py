@@ -112,7 +112,7 @@ def _open(path: Path) -> tuple[IO[bytes], _Damage]:
     return path.open("rb"), (OSError,)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Give each line with its number, from 1; of one beyond the size limit only the beginning."""
     number = 0
     limit = wire.MAX_VALUE_BYTES + 2
@@ -132,7 +132,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _read_envelopes(path: Path, envelope: EnvelopeName) -> Iterator[Row]:
-    for number, line in _lines(path):
+    for number, line in numbered_lines(path):
         try:
             yield _accept(number, line, envelope)
         except MalformedEvent as refusal:
@@ -183,7 +183,7 @@ def _accept_fields(number: int, fields: Fields) -> Accepted:
 def _cells(path: Path, layout: str) -> Iterator[tuple[int, Fields | MalformedEvent]]:
     columns, titled = COLUMNS[layout]
     number = 0
-    for number, line in _lines(path):
+    for number, line in numbered_lines(path):
         try:
             cells = _split(line)
         except MalformedEvent as refusal:

@@ -11,13 +11,13 @@ from aiokafka import ConsumerRecord
 from coupons.policy import PolicyName
 from features.vector import NAMES
 from online_models import snapshot
+from online_models.league.contracts import Scorer
 from online_models.league.loading import scorer_from
 from online_models.outcomes import Outcome
 from online_models.refusals import SnapshotRefused
 from online_models.response import ResponseModel
 from online_models.trainer import Trainer
 from streams import wire
-from streams.context import Scorer
 from streams.lead import OURS, lead_of
 from streams.seal import seal_of
 from streams.settings import Settings
@@ -75,7 +75,6 @@ class Learning:
         self._lead: InForce | None = None
         self._ours = self._scoring(fresh_trainer(), PRIOR)
         self.leader: str | None = None
-        self.snapshot_offset = -1
 
     @property
     def in_force(self) -> InForce:
@@ -136,12 +135,12 @@ class Learning:
             policy="article" if body.rule == "article" else None,
         )
 
-    def begin(self) -> None:
+    def begin(self) -> Trainer:
         """Start training from the newest snapshot."""
         latest = self._latest
         self._trainer = fresh_trainer() if latest is None else self._load(latest)
         self._since_snapshot_count = 0
-        self.snapshot_offset = self._trainer.offset
+        return self._trainer
 
     def end(self) -> None:
         """Stop training."""
@@ -158,10 +157,7 @@ class Learning:
         A snapshot is due after every so many outcomes, wherever a chunk ends: whoever trains
         after a crash comes to the same snapshots.
         """
-        if self._trainer is None:
-            self.begin()
-        trainer = self._trainer
-        assert trainer is not None
+        trainer = self._trainer or self.begin()
         trained = Trained()
         for offset, outcome in outcomes:
             if offset <= trainer.offset:
@@ -177,7 +173,6 @@ class Learning:
         return trained
 
     def _snapshot(self, trainer: Trainer) -> dict[str, Any]:
-        self.snapshot_offset = trainer.offset
         self._since_snapshot_count = 0
         written = snapshot.dump(
             trainer, model_id=self._settings.model_id, model_version=str(trainer.applied_count)

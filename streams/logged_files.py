@@ -8,8 +8,7 @@ from pathlib import Path
 
 from online_models.arm_learners import NONE
 from online_models.experiments import Unit
-from streams.layouts import LayoutError
-from streams.layouts import _lines as lines
+from streams.layouts import LayoutError, numbered_lines
 
 Cells = dict[str, str]
 
@@ -81,7 +80,7 @@ def read_experiment(path: Path, name: str, reward: str | None = None) -> Experim
 
 def _cells(path: Path, form: Format) -> Iterator[tuple[int, Cells]]:
     header: list[str] = []
-    for number, line in lines(path):
+    for number, line in numbered_lines(path):
         try:
             row = next(csv.reader([line.decode()], strict=True), [])
         except (csv.Error, UnicodeDecodeError):

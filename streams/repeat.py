@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams import wire
-from streams.app import families_of, product_version
+from streams.app import families_of, source_of
 from streams.context import Rules
-from streams.emission import Emission, Source
+from streams.emission import Emission
 from streams.learning import PRIOR, Learning
 from streams.partitions import Partition, state_hash
 from streams.recorded import Message, lines_of, manifest_of, message_of
@@ -70,7 +70,7 @@ class Models:
         self._catalogue = read_catalogue(settings)
         self._learning = Learning(settings)
         self._outcomes = enumerate(outcomes, 1)
-        self._rules = {PRIOR: self._in_force()}
+        self._rules = {PRIOR: rules_of(settings, self._catalogue, self._learning.in_force)}
         self._learning.begin()
 
     @property
@@ -111,11 +111,9 @@ class Models:
         trained = self._learning.learn([(number, outcome)])
         for _, snapshot in trained.snapshots:
             self._learning.take(snapshot)
-            self._rules[self._learning.version] = self._in_force()
-
-    def _in_force(self) -> Rules:
-        learning = self._learning
-        return rules_of(self._settings, self._catalogue, learning.in_force)
+            self._rules[self._learning.version] = rules_of(
+                self._settings, self._catalogue, self._learning.in_force
+            )
 
 
 class Repeat:
@@ -139,12 +137,7 @@ class Repeat:
         self._write = write
         self._models = Models(self.settings, lines_of(folder / OUTCOMES))
         self._topics = {family: topic for topic, family in families_of(self.settings).items()}
-        source = Source(
-            families=families_of(self.settings),
-            group=self.settings.app_id,
-            worker_version=product_version(),
-            partitions_count=self.settings.partitions,
-        )
+        source = source_of(self.settings)
         self.partitions = [Partition(n, {}, source) for n in range(self.settings.partitions)]
         self._recorded: dict[tuple[str, str], Decided] = {}
         self._waiting: list[list[Message]] = [[] for _ in self.partitions]

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TypeVar
 
 from streams import wire
-from streams.app import families_of, product_version
-from streams.emission import Emission, Source
+from streams.app import families_of, source_of
+from streams.emission import Emission
 from streams.layouts import Accepted, Refused
 from streams.learning import Learning
 from streams.partitioner import partition_of
@@ -63,12 +63,7 @@ class Replay:
         self.learning = Learning(settings)
         self.catalogue = read_catalogue(settings)
         self._topics = {family: topic for topic, family in families_of(settings).items()}
-        source = Source(
-            families=families_of(settings),
-            group=settings.app_id,
-            worker_version=product_version(),
-            partitions_count=settings.partitions,
-        )
+        source = source_of(settings)
         self.partitions = [Partition(n, {}, source) for n in range(settings.partitions)]
         self._offsets: Counter[tuple[int, str]] = Counter()
         self._outcome_offset = 0

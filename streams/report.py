@@ -8,7 +8,8 @@ from typing import Any
 from coupons.choices import Candidate, Choice
 from features.actions import NOTHING
 from features.events import Event
-from streams.context import Answers, Context, Point, Rules
+from online_models.league.contracts import Answers
+from streams.context import Context, Point, Rules
 from streams.decisions import (
     BudgetRef,
     Contribution,

@@ -64,10 +64,9 @@ class Training:
             return
         await self._transactions.open()
         await catch_up()
-        self._learning.begin()
+        trainer = self._learning.begin()
         if self._settings.league_ratio and not self._settings.model_frozen:
-            offset = self._learning.snapshot_offset
-            self._leading = Leading(self._settings, offset, self._learning.leader)
+            self._leading = Leading(self._settings, trainer.offset, self._learning.leader)
         self.is_ours = True
 
     async def give_up(self) -> None:

@@ -1,15 +1,23 @@
-"""What every test may ask for."""
+"""What every test may ask for, and how tests are dealt out to processes side by side."""
 
+import os
+from dataclasses import asdict
 from pathlib import Path
+from random import SystemRandom
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.chaos.harness import certificate
 
 # A busy machine is no failure; speed is measured by `bench`.
 settings.register_profile("no-clock", deadline=None)
 settings.load_profile("no-clock")
 
 ROOT = Path(__file__).resolve().parent.parent
+# Tests of these folders share one broker, and would take the machine from one another.
+TOGETHER = ("tests/chaos", "tests/broker")
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +27,48 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real data sets (../shared/data) are not on this machine")
     return folder
+
+
+def pytest_configure() -> None:
+    """Draw the seed of all faults once, so that processes side by side agree on it."""
+    if not os.environ.get("CHAOS_SEED"):
+        os.environ["CHAOS_SEED"] = str(SystemRandom().randrange(1_000_000))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deal the tests out: what takes longest first, and what shares a fixture together."""
+    if not config.getoption("loadgroup", False):
+        return
+    items.sort(key=lambda item: _rank(item.nodeid))
+    for item in items:
+        file = item.nodeid.split("::")[0]
+        group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _rank(nodeid: str) -> int:
+    return next((at for at, name in enumerate(TOGETHER) if nodeid.startswith(name)), len(TOGETHER))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the lines of the certificate to the process that tells of the whole session."""
+    told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["certificate"] = [asdict(line) for line in certificate.LINES]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the lines of a process that has ended; one that crashed has none to give."""
+    told = getattr(node, "workeroutput", {}).get("certificate", ())
+    certificate.LINES += [certificate.Line(**line) for line in told]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
+    """Print the certificate of this session; write it only if everything held."""
+    if certificate.LINES:
+        terminalreporter.section("certificate")
+        terminalreporter.write(certificate.table_of_session())
+    if certificate.LINES and exitstatus == pytest.ExitCode.OK:
+        certificate.write()

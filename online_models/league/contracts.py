@@ -11,23 +11,29 @@ Rule = Literal["value", "article"]
 
 
 class Answers(Protocol):
-    """What is said of one user, as `online_models.answers.Answers` says it."""
+    """What a model says of one user; `online_models.answers.Answers` is one.
+
+    Places count the coupons that were asked about; None stands for giving nothing.
+    """
 
     p_nothing: float
     p_buy: list[float]
 
     def expected(self, at: int | None) -> float:
-        """Give the plain P(buy) under the coupon in place `at`, None for nothing."""
+        """Give the plain P(buy within the horizon), of which `p_buy` is the cautious form."""
 
     def contributions(self, at: int | None) -> dict[str, float]:
-        """Give log-odds by feature; they sum to the logit of `p_buy[at]`."""
+        """Give log-odds by feature, a `bias` among them; they sum to the logit of `p_buy[at]`."""
 
 
 class Scorer(Protocol):
-    """What is broadcast of a leader: it answers and never learns."""
+    """What the step asks of a model, and all that is broadcast of a leader: it never learns.
+
+    `online_models.response.ResponseModel` is one.
+    """
 
     def score(self, x: dict[str, float], coupons: Sequence[Action]) -> Answers:
-        """Give P(buy) under each coupon and without any, in one pass."""
+        """Give P(buy within the horizon) under each coupon and without any, in one pass."""
 
     def is_cold(self, action: Action) -> bool:
         """Tell whether the score still rests on what was believed at the start."""

@@ -8,16 +8,16 @@ from features.actions import NOTHING, Action
 from online_models.crosses import require_sane
 from online_models.league.contracts import Form
 from online_models.league.factor_scorer import OF_COUPON, FactorScorer, coupon_inputs
-from online_models.league.forms import Labels, sealed
+from online_models.league.forms import sealed
 from online_models.league.inputs import MAX_ACTIONS, opened
+from online_models.league.lessons import BASE_RATE, LateLearner
 from online_models.league.replies import Replies
 from online_models.shapes import delay_weight, log_odds
 
-BASE_RATE = 0.1
 FACTORS = 4
 
 
-class Factors:
+class Factors(LateLearner):
     """A factorisation machine over a few user features and the coupon.
 
     Parameters
@@ -34,10 +34,9 @@ class Factors:
         if every < 1 or not chosen or not set(chosen) <= set(names):
             message = f"every must be >= 1 and chosen among names, was {every}, {chosen}"
             raise ValueError(message)
-        self.learned_count = 0
+        super().__init__()
         self._names, self._chosen, self._every = tuple(names), tuple(chosen), every
         self._seen = {False: 0, True: 0}
-        self._labels = Labels()
         self._actions: dict[str, str] = {}
         self._scorer: FactorScorer | None = None
         self._river = facto.FMClassifier(
@@ -48,19 +47,6 @@ class Factors:
             intercept_lr=0.02,
             seed=seed,
         )
-
-    def learn_opened(self, x: dict[str, float], action: Action) -> float:
-        """Learn a provisional negative, one in ten; gives P(buy) as it was before."""
-        self._require_sane(x, action)
-        p = self._p(x, action)
-        self._learn(x, action, p, False)
-        self._labels.add(action)
-        return p
-
-    def learn_bought(self, x: dict[str, float], action: Action) -> None:
-        """Learn that a decision shown before was bought, one in ten."""
-        self._require_sane(x, action)
-        self._learn(x, action, None, True)
 
     def score(self, x: dict[str, float], coupons: Sequence[Action]) -> Replies:
         """Give P(buy) under each coupon and without any."""
@@ -75,9 +61,6 @@ class Factors:
         ]
         body = {"bias": scorer.bias, "factors": FACTORS, "inputs": inputs}
         return sealed("factors", self._names, self._labels.counts, self.learned_count, body)
-
-    def _require_sane(self, x: dict[str, float], action: Action) -> None:
-        require_sane({name: x[name] for name in self._chosen if name in x}, action, 1.0)
 
     def _p(self, x: dict[str, float], action: Action) -> float:
         given = action.kind != NOTHING.kind
@@ -96,14 +79,15 @@ class Factors:
             )
         return self._scorer
 
-    def _learn(self, x: dict[str, float], action: Action, p: float | None, y: bool) -> None:
-        self.learned_count += 1
+    def _learn(self, x: dict[str, float], action: Action, y: bool) -> float:
+        require_sane({name: x[name] for name in self._chosen if name in x}, action, 1.0)
+        p = self._p(x, action)
         self._seen[y] += 1
         if self._seen[y] % self._every:
-            return
-        p = self._p(x, action) if p is None else p
+            return p
         own = OF_COUPON + "a|" + opened(self._actions, action.action_id, MAX_ACTIONS)
         wide = {name: x[name] for name in self._chosen if x.get(name)}
         wide |= {key: v for key, v in coupon_inputs(action, own).items() if v}
         self._river.learn_one(wide, y, w=delay_weight(p, y))
         self._scorer = None
+        return p

@@ -28,11 +28,7 @@ TELLING = (
 
 
 def lineup(
-    names: Sequence[str],
-    typical: Mapping[str, float],
-    model: ResponseModel,
-    *,
-    taught: bool = False,
+    names: Sequence[str], typical: Mapping[str, float], model: ResponseModel
 ) -> tuple[Entrant, ...]:
     """Line up all entrants; the first one leads until another is surely better.
 
@@ -40,8 +36,6 @@ def lineup(
     ----------
     model
         The response model that leads from the start.
-    taught
-        Somebody else teaches `model`, after the league saw the outcome.
 
     Examples
     --------
@@ -49,7 +43,7 @@ def lineup(
     >>> [one.name for one in lineup(names, {}, ResponseModel(names))]
     ['two_causes', 'logistic', 'svm', 'trees', 'factors', 'linucb', 'article']
     """
-    ours = TwoCauses(model, taught=taught)
+    ours = TwoCauses(model)
     telling = tuple(name for name in TELLING if name in names)
     return (
         Entrant(name="two_causes", learner=ours),

@@ -11,11 +11,11 @@ from online_models.crosses import require_sane
 from online_models.league.contracts import Form
 from online_models.league.forms import Labels, require_few, require_length, require_numbers, sealed
 from online_models.league.inputs import MAX_ACTIONS, OTHERS, opened
+from online_models.league.lessons import BASE_RATE, LateLearner
 from online_models.league.replies import BIAS, COUPON, Replies
 from online_models.refusals import Reason, require, require_shape
-from online_models.shapes import HIGHEST, LOWEST, delay_weight, log_odds
+from online_models.shapes import clipped, delay_weight, log_odds
 
-BASE_RATE = 0.1
 OPTIMISM = 0.2
 MAX_CHOSEN = 24
 
@@ -50,7 +50,7 @@ class LinearArm:
         return [sum(map(mul, row, self.sums)) for row in self.spread]
 
 
-class Optimist:
+class Optimist(LateLearner):
     """LinUCB with an arm of its own for each coupon and for nothing.
 
     The upper bound is what coupons are compared by; nothing is told plainly, since what a user
@@ -66,21 +66,10 @@ class Optimist:
         if not set(chosen) <= set(names) or len(chosen) > MAX_CHOSEN:
             message = f"chosen must be at most {MAX_CHOSEN} of the names, was {tuple(chosen)}"
             raise ValueError(message)
-        self.learned_count = 0
+        super().__init__()
         self._names, self._chosen, self._optimism = tuple(names), tuple(chosen), optimism
         self._arms: dict[str, LinearArm] = {}
         self._places: dict[str, str] = {}
-        self._labels = Labels()
-
-    def learn_opened(self, x: dict[str, float], action: Action) -> float:
-        """Learn a provisional negative; gives P(buy) as it was before."""
-        p = self._learn(x, action, False)
-        self._labels.add(action)
-        return p
-
-    def learn_bought(self, x: dict[str, float], action: Action) -> None:
-        """Learn that a decision shown before was bought."""
-        self._learn(x, action, True)
 
     def score(self, x: dict[str, float], coupons: Sequence[Action]) -> Replies:
         """Give P(buy) under each coupon, doubt in its favour, and without any."""
@@ -113,7 +102,6 @@ class Optimist:
         arm = self._arms.get(key) or self._new(key)
         p = clipped(sum(map(mul, arm.weights, z)))
         arm.learn(z, y, delay_weight(p, y))
-        self.learned_count += 1
         return p
 
     def _new(self, key: str) -> LinearArm:
@@ -178,17 +166,6 @@ def _shares(
 def row_of(x: Mapping[str, float], chosen: Sequence[str]) -> list[float]:
     """Give the chosen features and a constant."""
     return [*(x.get(name, 0.0) for name in chosen), 1.0]
-
-
-def clipped(p: float) -> float:
-    """Keep a linear guess within the probabilities.
-
-    Examples
-    --------
-    >>> clipped(-0.2), clipped(0.3)
-    (1e-06, 0.3)
-    """
-    return min(max(p, LOWEST), HIGHEST)
 
 
 def read_body(body: Any, names: Sequence[str], labels: Labels) -> OptimistScorer:

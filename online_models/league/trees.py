@@ -8,17 +8,17 @@ from river import tree
 from features.actions import NOTHING, Action
 from online_models.crosses import require_sane
 from online_models.league.contracts import Form
-from online_models.league.forms import Labels, sealed
+from online_models.league.forms import sealed
+from online_models.league.lessons import BASE_RATE, LateLearner
 from online_models.league.replies import Replies
 from online_models.league.tree_scorer import Node, Split, TreeScorer, with_action, write
 from online_models.shapes import delay_weight, from_log_odds, log_odds
 
-BASE_RATE = 0.1
 BELIEF_WEIGHT = 20.0  # labels that the belief counts for in every leaf
 MAX_DEPTH = 6
 
 
-class Trees:
+class Trees(LateLearner):
     """A tree for users with a coupon and one for users without.
 
     One tree for both would seldom ask whether there is a coupon: its effect is small beside what
@@ -31,25 +31,14 @@ class Trees:
     """
 
     def __init__(self, names: Sequence[str], *, grace: int = 300):
-        self.learned_count = 0
+        super().__init__()
         self._names = tuple(names)
-        self._labels = Labels()
         self._alone, self._given = (
             tree.HoeffdingTreeClassifier(
                 grace_period=grace, max_depth=MAX_DEPTH, delta=1e-4, leaf_prediction="mc"
             )
             for _ in range(2)
         )
-
-    def learn_opened(self, x: dict[str, float], action: Action) -> float:
-        """Learn a provisional negative; gives P(buy) as it was before."""
-        p = self._learn(x, action, False)
-        self._labels.add(action)
-        return p
-
-    def learn_bought(self, x: dict[str, float], action: Action) -> None:
-        """Learn that a decision shown before was bought."""
-        self._learn(x, action, True)
 
     def score(self, x: dict[str, float], coupons: Sequence[Action]) -> Replies:
         """Give P(buy) under each coupon and without any."""
@@ -75,7 +64,6 @@ class Trees:
             leaf = leaf.traverse(wide, until_leaf=True)
         p = from_log_odds(_log_odds({} if leaf is None else leaf.stats))
         river.learn_one(wide, y, w=delay_weight(p, y))
-        self.learned_count += 1
         return p
 
 

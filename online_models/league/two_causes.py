@@ -15,31 +15,21 @@ MODEL_ID = "league"
 
 
 class TwoCauses:
-    """A `ResponseModel` in the league; its scoring form holds the snapshot it is known by.
+    """A `ResponseModel` in the league; its scoring form holds the snapshot it is known by."""
 
-    Parameters
-    ----------
-    taught
-        Somebody else teaches the model already, after the league saw the outcome.
-    """
-
-    def __init__(self, model: ResponseModel, *, taught: bool = False):
+    def __init__(self, model: ResponseModel):
         self.model = model
         self.learned_count = 0
-        self._taught = taught
 
     def learn_opened(self, x: dict[str, float], action: Action) -> float:
         """Learn a provisional negative; gives P(buy) as it was before."""
         self.learned_count += 1
-        if self._taught:
-            return self.model.predict_one(x, action)
         return self.model.learn_opened(x, action)
 
     def learn_bought(self, x: dict[str, float], action: Action) -> None:
         """Learn that a decision shown before was bought."""
         self.learned_count += 1
-        if not self._taught:
-            self.model.learn_bought(x, action)
+        self.model.learn_bought(x, action)
 
     def score(self, x: dict[str, float], coupons: Sequence[Action]) -> Any:
         """Give P(buy) under each coupon and without any."""

@@ -1,11 +1,11 @@
 """A small broker inside this process: librdkafka's mock cluster, for the demo and quick tests."""
 
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
 from streams.brokers import BrokerError
+from streams.started import Started
 
 PARTITIONS = 4  # fixed by the mock cluster; topics appear at first use
 LIMITS = (
@@ -16,7 +16,7 @@ LIMITS = (
 _ANSWER_SECONDS = 10.0
 
 
-class EmbeddedBroker:
+class EmbeddedBroker(Started):
     """The mock cluster, alive inside a `with` block of this process.
 
     Faust needs `topic_allow_declare=False`, `topic_disable_leader=True` and `topic_partitions=4`
@@ -42,18 +42,6 @@ class EmbeddedBroker:
             msg = "the embedded broker must be started, was not"
             raise BrokerError(msg)
         return self._bootstrap
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def start(self) -> None:
         """Start the cluster and learn its address."""

@@ -8,8 +8,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from streams.brokers import BrokerError
 from streams.brokers.jars import find_java, kafka_jars
@@ -17,6 +15,7 @@ from streams.brokers.leashed import Leashed
 from streams.brokers.node import LOGGING, cluster_id, properties
 from streams.brokers.ports import HOST, free_ports, is_free
 from streams.brokers.reach import is_ready
+from streams.started import Started
 
 _STOP_SECONDS = 20.0
 _QUICK = ("-XX:TieredStopAtLevel=1",)  # compile fast instead of well
@@ -27,7 +26,7 @@ def _silent(_line: str) -> None:
     """Say nothing."""
 
 
-class LocalKafka:
+class LocalKafka(Started):
     """One combined broker and controller, alive inside a `with` block.
 
     No process outlives this one, however it ends; a temporary directory goes with it.
@@ -105,18 +104,6 @@ class LocalKafka:
             msg = "the broker must have been started once, was not"
             raise BrokerError(msg)
         return self._directory
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def start(self) -> None:
         """Start the broker and return when it serves clients."""

@@ -1,4 +1,4 @@
-"""A real broker for the trials of a session, and the certificate at its end."""
+"""A real broker for the trials of a session."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,6 @@ import pytest
 
 from streams.brokers.local import LocalKafka
 from streams.brokers.ports import free_ports
-from tests.chaos.harness import certificate
 from tests.chaos.harness.proxy import Doors
 from tests.chaos.harness.scale import scale
 
@@ -45,12 +44,3 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
-    """Print the certificate of this session; write it only if everything held."""
-    if certificate.LINES:
-        terminalreporter.section("certificate")
-        terminalreporter.write(certificate.table_of_session())
-    if certificate.LINES and exitstatus == pytest.ExitCode.OK:
-        certificate.write()

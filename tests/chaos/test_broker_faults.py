@@ -13,7 +13,6 @@ from tests.chaos.harness.trial import Trial, on_trial, trial_settings
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(0)]
 
 RESUME_SECONDS = 60.0
-DRAIN_SECONDS = 120.0
 
 
 def go_on(trial: Trial) -> float:

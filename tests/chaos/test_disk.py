@@ -20,7 +20,6 @@ LEFT_BYTES = 2_000_000
 BLOCK_BYTES = 100_000
 FULL_SECONDS = 120.0
 RESUME_SECONDS = 90.0
-DRAIN_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -82,5 +81,4 @@ def test_p19_a_full_disk_of_the_broker_loses_nothing(small_disk: Path, tmp_path:
                 f"the broker's disk of {DISK_MB} MiB is full; it ends, and starts with space",
                 scale().full_disks_count,
                 remarks=f"decisions {resumed_s:.1f} s later; {restarts_count} workers ended",
-                drain_seconds=DRAIN_SECONDS,
             )

@@ -17,7 +17,6 @@ from tests.chaos.harness.trial import Trial, on_trial, trial_settings
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(0)]
 
 RESUME_SECONDS = 90.0
-DRAIN_SECONDS = 120.0
 SESSION_TIMEOUT_MS = 6_000
 SLOW_S = 0.1
 NARROW_BYTES_PER_SECOND = 400_000.0
@@ -38,7 +37,7 @@ def behind(proxy: Proxy) -> Orders:
 def conclude(trial: Trial, fault: str, times: int, remarks: str = "") -> None:
     restarts_count = len(trial.supervisor.exits)
     remarks = f"{remarks}; " * bool(remarks) + f"{restarts_count} workers ended"
-    trial.conclude("P14", fault, times, remarks=remarks, drain_seconds=DRAIN_SECONDS)
+    trial.conclude("P14", fault, times, remarks=remarks)
 
 
 @pytest.mark.chaos

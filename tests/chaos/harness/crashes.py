@@ -11,7 +11,7 @@ from tests.chaos.harness.fleet import Supervisor
 from tests.chaos.harness.scale import scale
 
 MODULE = "tests.chaos.crashing_worker"
-CRASH_SECONDS = 60.0
+CRASH_SECONDS = 180.0
 PASSAGES_COUNT = 30
 # What a worker passes once for each partition or assignment, once a second, or seldom.
 RARE = frozenset(

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from streams import wire
-from streams.app import families_of, product_version
-from streams.emission import Source
+from streams.app import source_of
 from streams.partitions import Partition
 from streams.settings import Settings
 from tests.chaos.harness.uninterrupted import Letter, Uninterrupted
@@ -152,12 +151,7 @@ def _judge_rows(
     newest: defaultdict[int, dict[bytes, bytes]] = defaultdict(dict)
     for record in records:
         newest[record.partition][record.key or b""] = record.value or b""
-    source = Source(
-        families=families_of(settings),
-        group=settings.app_id,
-        worker_version=product_version(),
-        partitions_count=settings.partitions,
-    )
+    source = source_of(settings)
     for number, rows in wanted.rows.items():
         recovered = dict(Partition(number, dict(newest[number]), source).canonical())
         for key, row in rows:

@@ -6,8 +6,9 @@ It keeps no transactions apart, so it tells what a writer is told, and not what 
 import ctypes
 import importlib.metadata
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from streams.started import Started
 
 _PRODUCER = 0
 _TEXT_BYTES = 512
@@ -30,7 +31,7 @@ def _library() -> ctypes.CDLL:
     return found
 
 
-class RefusingCluster:
+class RefusingCluster(Started):
     """One mock broker, alive inside a `with` block."""
 
     def __init__(self) -> None:
@@ -38,7 +39,8 @@ class RefusingCluster:
         self._client: Any = None
         self._cluster: Any = None
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start the cluster."""
         text = ctypes.create_string_buffer(_TEXT_BYTES)
         self._client = ctypes.c_void_p(
             self._library.rd_kafka_new(_PRODUCER, None, text, ctypes.c_size_t(_TEXT_BYTES))
@@ -48,14 +50,9 @@ class RefusingCluster:
             self._library.rd_kafka_mock_cluster_new(self._client, ctypes.c_int(1))
         )
         assert self._cluster
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let the cluster go."""
         self._library.rd_kafka_mock_cluster_destroy(self._cluster)
         self._library.rd_kafka_destroy(self._client)
 

@@ -35,6 +35,7 @@ class Scale:
     recovered_rows_count: int
     flood_count: int
     events_count: int
+    events_per_second: float
 
     def seconds(self, limit: float) -> float:
         """Stretch a limit as far as this machine needs it."""
@@ -75,4 +76,5 @@ def scale() -> Scale:
         recovered_rows_count=250_000 if is_long else 20_000,
         flood_count=50_000 if is_long else 10_000,
         events_count=20_000 if is_long else 5_000,
+        events_per_second=500.0 if is_long else 250.0,
     )

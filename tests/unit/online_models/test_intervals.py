@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from online_models.incremental import ArmSums, Incremental
-from online_models.intervals import BoundedMean, Interval, around, clustered_variance
+from online_models.intervals import Interval, around, clustered_variance
 from online_models.outcomes import Arm
 
 RUNS_COUNT = 500
@@ -53,25 +53,6 @@ def test_n3_the_95_percent_anytime_interval_covers_at_every_look_in_95_percent_o
     print(f"seed {SEED + extra_minor}: missed fixed {fixed}, anytime {anytime} of {RUNS_COUNT}")
     assert anytime <= 0.05 * RUNS_COUNT
     assert fixed > 0.15 * RUNS_COUNT  # so many looks are why the fixed bounds are not enough
-
-
-def test_n3_the_bounded_mean_covers_at_every_step_whatever_the_distribution() -> None:
-    random = np.random.default_rng(SEED)
-    missed = 0
-    for _ in range(200):
-        mean = BoundedMean(low=0.0, high=10.0)
-        for value in np.where(random.random(400) < 0.1, 10.0, 0.0):
-            mean.update(float(value))
-        missed += not mean.lower <= 1.0 <= mean.upper  # bounds only tighten: one look sees all
-    assert missed <= 0.05 * 200
-    assert mean.upper - mean.lower < 3.0
-
-
-def test_a_bounded_mean_refuses_what_is_beyond_its_bounds() -> None:
-    with pytest.raises(ValueError, match="a value must be within"):
-        BoundedMean(low=0.0, high=1.0).update(1.5)
-    with pytest.raises(ValueError, match="low must be below high"):
-        BoundedMean(low=1.0, high=1.0)
 
 
 def test_customers_with_many_decisions_count_once() -> None:

@@ -13,7 +13,6 @@ from features.events import Event, Item
 from online_models.labels import (
     MAX_PENDING,
     Pending,
-    censor,
     expire,
     next_due_ms,
     order_margin_minor,
@@ -168,14 +167,6 @@ def test_a_decision_that_already_waits_is_not_opened_again() -> None:
     _remember(pending, "d1", 0)
     assert _remember(pending, "d1", 0) == []
     assert len(pending) == 1
-
-
-def test_withdrawn_consent_lets_everything_go() -> None:
-    pending: list[Pending] = []
-    _remember(pending, "d1", 0)
-    outcomes = censor(pending, 50, user_id="u1", names=NAMES)
-    assert [(o.state, o.settled_ms, o.y) for o in outcomes] == [("censored", 50, False)]
-    assert pending == []
 
 
 def test_a_row_of_other_feature_names_settles_without_features() -> None:

@@ -168,19 +168,6 @@ def test_memory_is_bounded_whatever_coupons_and_kinds_come() -> None:
     assert len(model._parts) <= 1_024
 
 
-def test_coupons_that_left_the_catalogue_make_room_for_new_ones() -> None:
-    model = ResponseModel(NAMES, limits=Limits(actions=1))
-    x = dict.fromkeys(NAMES, 0.5)
-    model.learn_one(x, TEN, False)
-    kept = model.predict_one(x, NOTHING)
-    model.retain(["thirty"])
-    assert model.crosses.groups == ("u", "t", "d", "k|percent_off")
-    assert model.predict_one(x, NOTHING) == kept
-    model.learn_one(x, THIRTY, False)
-    assert "a|thirty" in model.crosses.groups
-    assert set(model.optimizer.z) == set(model.optimizer.n) == set(model.river.weights)
-
-
 @pytest.mark.parametrize("bad", [nan, inf, -inf, 1e9])
 def test_a_spoilt_feature_is_refused_and_changes_nothing(bad: float) -> None:
     model = ResponseModel(NAMES)

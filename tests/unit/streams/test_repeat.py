@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams import wire
-from streams.app import families_of, product_version
-from streams.emission import Source
+from streams.app import source_of
 from streams.learning import Learning
 from streams.partitions import Partition
 from streams.recorded import message_of
@@ -34,12 +33,7 @@ SETTINGS = Settings(partitions=1, snapshot_every=20)
 def recorded(folder: Path, settings: Settings = SETTINGS) -> Path:
     """Write the recording of a run whose worker takes every new model over at once."""
     new_folder(folder)
-    source = Source(
-        families=families_of(settings),
-        group=settings.app_id,
-        worker_version=product_version(),
-        partitions_count=1,
-    )
+    source = source_of(settings)
     partition, learning = Partition(0, {}, source), Learning(settings)
     catalogue, outcome_offset = read_catalogue(settings), 0
     events, decisions, outcomes = [], [], []

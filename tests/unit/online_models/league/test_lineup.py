@@ -11,7 +11,6 @@ from online_models.league.league import League
 from online_models.league.lineup import lineup
 from online_models.league.loading import scorer_from
 from online_models.league.rules import LeagueRules
-from online_models.league.two_causes import TwoCauses
 from online_models.outcomes import Option, Outcome
 from online_models.response import ResponseModel
 from simulation.play import play
@@ -79,16 +78,6 @@ def test_whoever_folds_the_log_again_comes_to_the_same_league(log: list[Outcome]
     once, again = folded(log), folded(log)
     assert once.standings() == again.standings()
     assert once.scoring_form() == again.scoring_form()
-
-
-def test_a_model_that_somebody_else_teaches_is_only_asked(log: list[Outcome]) -> None:
-    model = ResponseModel(NAMES, typical=TYPICAL)
-    ours = TwoCauses(model, taught=True)
-    opened = next(one for one in log if one.state == "opened")
-    before = model.predict_one(opened.x, opened.action)
-    assert ours.learn_opened(opened.x, opened.action) == before
-    ours.learn_bought(opened.x, opened.action)
-    assert model.predict_one(opened.x, opened.action) == before
 
 
 def test_outcomes_carry_their_options_and_those_written_before_read_on(log: list[Outcome]) -> None:
