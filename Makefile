@@ -14,7 +14,7 @@ BROKER ?= yes
 PYTEST_ARGS ?=
 # So many processes run tests side by side; all that need Kafka are dealt to two of them.
 JOBS ?= 2
-PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 UV_VERSION := 0.13.9
 
 .PHONY: help

@@ -17,7 +17,7 @@ settings.load_profile("no-clock")
 
 ROOT = Path(__file__).resolve().parent.parent
 # Tests of these folders share one broker, and would take the machine from one another.
-TOGETHER = ("tests/chaos", "tests/broker")
+TOGETHER = ("tests/chaos/", "tests/broker/")
 
 
 @pytest.fixture(scope="session")
@@ -35,20 +35,32 @@ def pytest_configure() -> None:
         os.environ["CHAOS_SEED"] = str(SystemRandom().randrange(1_000_000))
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deal the tests out: what takes longest first, and what shares a fixture together."""
-    if not config.getoption("loadgroup", False):
-        return
-    items.sort(key=lambda item: _rank(item.nodeid))
-    for item in items:
-        file = item.nodeid.split("::")[0]
-        group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Let a process that others run beside begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith("tests/chaos/"))
 
 
-def _rank(nodeid: str) -> int:
-    return next((at for at, name in enumerate(TOGETHER) if nodeid.startswith(name)), len(TOGETHER))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal out files, and in one piece the folders whose tests share a broker."""
+    from xdist.scheduler import LoadScopeScheduling  # there where this is asked for
+
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = dealt_with
+    return scheduler
+
+
+def dealt_with(nodeid: str) -> str:
+    """Name what a test is dealt out with.
+
+    Examples
+    --------
+    >>> dealt_with("tests/chaos/test_kills.py::test_p1"), dealt_with("tests/a/test_b.py::test_c")
+    ('tests/chaos/', 'tests/a/test_b.py')
+    """
+    file = nodeid.split("::")[0]
+    return next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
