@@ -1,12 +1,16 @@
 """What the transport hands to the agents, and whom it asks about partitions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import faust
 from aiokafka import ConsumerRecord
 from faust.types import TP
+
+
+class ChunkLostError(RuntimeError):
+    """A chunk was dropped, and those after it came: applying them would lose its records."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +23,8 @@ class Chunk:
         (topic, record) pairs.
     positions
         For each source topic partition touched, the offset after its last record here.
+    starts
+        For each of them, where the chunk before it ended, or the last seek went.
     generation
         The group generation it was fetched in; after the next rebalance the chunk is void.
     """
@@ -28,6 +34,27 @@ class Chunk:
     generation: int
     records: list[tuple[str, ConsumerRecord]]
     positions: dict[TP, int]
+    starts: dict[TP, int]
+
+    def require_from(self, next_offset: Callable[[str], int]) -> None:
+        """Refuse to go on where records before this chunk never came.
+
+        Parameters
+        ----------
+        next_offset
+            By topic, which record of the partition is to be applied next.
+
+        Raises
+        ------
+        ChunkLostError
+            Some were handed out, and not applied.
+        """
+        for tp, start in self.starts.items():
+            wanted = next_offset(tp.topic)
+            if start > wanted:
+                where = f"{tp.topic} partition {tp.partition}"
+                message = f"{where} must go on at {wanted}, was given from {start}"
+                raise ChunkLostError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

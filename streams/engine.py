@@ -125,6 +125,7 @@ class Engine:
             return
         began_s = time.perf_counter()
         try:
+            chunk.require_from(owned.partition.next_offset)
             emission = owned.partition.apply(chunk.records, self._rules())
         except Exception as error:
             self.fail(error)
@@ -180,6 +181,7 @@ class Engine:
             return
         with self.progress.working("training"):
             try:
+                chunk.require_from(lambda _topic: self.training.next_offset)
                 held = await self.training.learn(chunk)
             except Exception as error:
                 self.fail(error)

@@ -98,6 +98,7 @@ class Intake:
         self._lanes: dict[Lane, Waiting] = {}
         self._fetched: dict[TP, int] = {}
         self._at_end: dict[TP, int] = {}
+        self._cut_to: dict[TP, int] = {}
         self._in_flight: defaultdict[Lane, int] = defaultdict(int)
         self.mark = 0
         """How many answers were taken; to be given along with the next request."""
@@ -176,8 +177,9 @@ class Intake:
         """Make room: a chunk has left the pipeline."""
         self._in_flight[chunk.group, chunk.partition] -= len(chunk.records)
 
-    def forget(self) -> None:
-        """Start anew: everything will be fetched again."""
+    def forget(self, positions: Mapping[TP, int]) -> None:
+        """Start anew: everything will be fetched again, from these positions."""
+        self._cut_to = dict(positions)
         self._lanes.clear()
         self._fetched.clear()
         self._at_end.clear()
@@ -217,5 +219,7 @@ class Intake:
         topics = self._groups[name]
         positions = {TP(topics[rank], partition): record.offset + 1 for rank, record in taken}
         records = [(topics[rank], record) for rank, record in taken]
+        starts = {tp: self._cut_to.get(tp, 0) for tp in positions}
+        self._cut_to.update(positions)
         self._in_flight[lane] += len(records)
-        return Chunk(name, partition, generation, records, positions)
+        return Chunk(name, partition, generation, records, positions, starts)

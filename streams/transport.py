@@ -63,6 +63,8 @@ class ChunkConsumer(driver.Consumer):
         self._positions: dict[TP, int] = {}
         self._done: dict[TP, int] = {}
         self._stir = asyncio.Event()
+        # Whether the positions were looked up since partitions were last taken from us.
+        self._is_placed = False
         self._fetches = Fetches(transport.client_options, self.app.conf.broker_check_crcs)
         # A connection of its own: on the fetching one, a question would wait behind a long poll.
         self._ends = AIOKafkaConsumer(
@@ -146,10 +148,11 @@ class ChunkConsumer(driver.Consumer):
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Apply nothing more, wait until what was applied is durable, then forget the rest."""
+        self._is_placed = False
         self.stop_flow()
         await self._chunks.owner.drain()
         await self.force_commit()
-        self._intake.forget()
+        self._intake.forget({})
         self._done.clear()
         await super().on_partitions_revoked(revoked)
 
@@ -161,14 +164,27 @@ class ChunkConsumer(driver.Consumer):
         SourceLostError
             A source topic ends before the position: it is not the one that was read.
         """
+        self._is_placed = True
         assigned = self.assignment()
         applied = {tp: at for tp, at in self._chunks.owner.positions().items() if tp in assigned}
         positions = await self._check_sources(applied)
         await self._membership.hold(positions)
-        self._intake.forget()
-        self._fetches.seek(positions)
-        self._done.update(positions)
+        if self._is_placed:
+            self._intake.forget(positions)
+            self._fetches.seek(positions)
+            self._done.update(positions)
         return positions
+
+    def resume_flow(self) -> None:
+        """Go on, unless partitions were taken from us since the positions were looked up.
+
+        Faust resumes after its seek whatever has happened meanwhile. In the middle of the next
+        rebalance chunks would be dropped for their old generation, and those after them applied.
+        """
+        if self._is_placed or not self.assignment():
+            super().resume_flow()
+        else:
+            log.info("the flow waits for the positions of the next assignment")
 
     async def _check_sources(self, positions: Mapping[TP, int]) -> dict[TP, int]:
         """Give the positions, those before a topic's beginning moved there."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 
+import pytest
 from aiokafka import ConsumerRecord
 from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.chunks import Chunk, ChunkLimits
+from streams.chunks import Chunk, ChunkLimits, ChunkLostError
 from streams.intake import MAX_WAITING_COUNT, WORTH_A_CHUNK_COUNT, Intake
 
 BROWSE, CART = TP("browse", 0), TP("cart", 0)
@@ -164,7 +165,7 @@ def test_what_is_forgotten_does_not_come_and_what_was_seen_proves_nothing_any_mo
     intake = intake_of()
     look(intake, (BROWSE, 0, 1))
     look(intake)
-    intake.forget()
+    intake.forget({})
     assert intake.cut(1) == []
     assert intake.is_clear(BROWSE)
     look(intake, (BROWSE, 0, 1))
@@ -198,3 +199,27 @@ def test_whenever_each_topic_is_read_all_leave_in_append_order(
                 taken += [one.timestamp for _, one in chunk.records]
                 intake.done(chunk)
     assert taken == list(range(len(written)))
+
+
+def test_a_chunk_begins_where_the_one_before_it_ended() -> None:
+    intake = intake_of(ChunkLimits(records_count=2))
+    intake.forget({BROWSE: 5, CART: 7})
+    look(intake, (BROWSE, 6, 10), (BROWSE, 8, 20), (BROWSE, 9, 30))
+    look(intake)
+    (first,) = intake.cut(1)
+    intake.done(first)
+    (second,) = intake.cut(1)
+    assert (first.starts, second.starts) == ({BROWSE: 5}, {BROWSE: 9})
+
+
+def test_a_chunk_after_one_that_was_dropped_is_refused() -> None:
+    intake = intake_of(ChunkLimits(records_count=2))
+    look(intake, (BROWSE, 0, 10), (BROWSE, 1, 20), (BROWSE, 2, 30))
+    look(intake)
+    (dropped,) = intake.cut(1)
+    intake.done(dropped)
+    (after,) = intake.cut(2)
+    dropped.require_from(lambda _topic: 0)
+    after.require_from(lambda _topic: 2)
+    with pytest.raises(ChunkLostError, match=r"browse partition 0 must go on at 0, was given fr"):
+        after.require_from(lambda _topic: 0)
