@@ -95,6 +95,8 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
             used_decision_id=used.decision_id if used is not None else None,
             discount_minor=spent_minor,
         )
+    if spent_minor:
+        context.partition.earnings.spend(rules.arm_of(event.user_id), spent_minor)
     _earn(row, labels.order_margin_minor(event, rules.margin_ratio, spent_minor), event, context)
 
 

@@ -96,6 +96,7 @@ def _decision(settled: Outcome, given: bool) -> Decision:
         model=ModelRef(id="m", version="1"),
         policy=PolicyRef(name="policy", version="1"),
         catalogue_version="1",
+        margin_minor=float(BASKET_MINOR),
         guardrails=(Guardrail(code="quiet_hours", action="ten"),) if not given else (),
     )
 
