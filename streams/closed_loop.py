@@ -51,9 +51,10 @@ class Product:
         self._due: dict[str, int] = {}
         pacing = Pacing() if baseline is None else Pacing(step=0.0)
         ledger = Ledger(partition=0, partitions=1, pacing=pacing)
-        ledger.adopt(catalogue)
+        rules = self._rules()
+        ledger.adopt(catalogue, rules.shares)
         state = PartitionState(partition=0, ledger=ledger)
-        self._context = Context(rules=self._rules(), partition=state)
+        self._context = Context(rules=rules, partition=state)
 
     @property
     def figures(self) -> Figures | None:

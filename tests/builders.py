@@ -122,7 +122,7 @@ def a_context(rules: Rules | None = None) -> Context:
     """Build the context of partition 0 of 1."""
     chosen = rules if rules is not None else some_rules()
     ledger = Ledger(partition=0, partitions=1)
-    ledger.adopt(chosen.catalogue)
+    ledger.adopt(chosen.catalogue, chosen.shares)
     return Context(rules=chosen, partition=PartitionState(partition=0, ledger=ledger))
 
 
