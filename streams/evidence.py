@@ -67,11 +67,13 @@ def predictive(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     for outcome in outcomes:
         if outcome.state == "settled":
             evaluation.update(outcome.p_buy, outcome.y)
-    bins = [
-        {"count": count, "mean_p": mean, "bought_ratio": bought}
-        for count, mean, bought in evaluation.calibration()
-    ]
-    return {**asdict(evaluation.figures()), "calibration": bins}
+    return {**asdict(evaluation.figures()), "calibration": calibration(evaluation)}
+
+
+def calibration(evaluation: Evaluation) -> list[dict[str, float]]:
+    """Give what was foreseen beside what came, bin by bin."""
+    rows = evaluation.calibration()
+    return [{"count": n, "mean_p": mean, "bought_ratio": bought} for n, mean, bought in rows]
 
 
 def _arms(customers: Mapping[str, Customer]) -> dict[str, Any]:
