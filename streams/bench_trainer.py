@@ -25,7 +25,8 @@ def time_learning(watch: Stopwatch, outcomes: list[Outcome]) -> None:
 def time_catching_up(watch: Stopwatch, outcomes: list[Outcome], settings: Settings) -> None:
     """Time all that a trainer does with outcomes that wait, chunk by chunk, but for Kafka."""
     values = [wire.encode_outcome(one)[1] or b"" for one in outcomes]
-    learning, league, evidence = Learning(settings), Leading(settings, -1, None), LiveEvidence()
+    learning, league = Learning(settings), Leading(settings, -1, None)
+    evidence = LiveEvidence(settings.horizon_ms)
     learning.begin()
     assert learning.trainer is not None
     model = learning.trainer.model

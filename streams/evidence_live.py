@@ -7,14 +7,17 @@ long are forgotten. What each arm brought per customer is not told here: partiti
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import count
+from typing import NamedTuple
 
 from coupons.draw import bucket
 from features.actions import NOTHING
 from online_models.fairness import PriceGap, Prices
 from online_models.league.contracts import Scorer
-from online_models.off_policy import PolicySums, PolicyValue
+from online_models.off_policy import PolicySums, PolicyValue, Weighted
 from online_models.outcomes import Arm, Outcome
-from online_models.qini import Qini, Ranking
+from online_models.qini import Qini, Ranking, Treated
 from streams.evidence_values import NAMED, Logged, treated, weighted
 
 GROUPS_COUNT = 256
@@ -46,26 +49,56 @@ class ArmCounts:
         return self.redeemed / self.given if self.given else None
 
 
-class LiveEvidence:
-    """Judges every named policy by the arm `random`, and counts what happened in each arm."""
+class _Verdict(NamedTuple):
+    """What a settled decision will count, once all made with it have had their time."""
 
-    def __init__(self) -> None:
+    due_ms: int
+    number: int
+    arm: Arm
+    is_given: bool
+    is_bought: bool
+    is_redeemed: bool
+    weighted: tuple[tuple[str, Weighted], ...]
+    drawn: Treated | None
+
+
+class LiveEvidence:
+    """Judges every named policy by the arm `random`, and counts what happened in each arm.
+
+    A purchase is known at once and its absence only at the horizon. So a purchase counts when its
+    own horizon has passed too: what is told is of whole days' decisions and not of quick buyers.
+
+    Parameters
+    ----------
+    horizon_ms
+        How long decisions wait for a purchase, event time.
+    """
+
+    def __init__(self, horizon_ms: int) -> None:
         self.arms: dict[Arm, ArmCounts] = {}
+        self._horizon_ms = horizon_ms
+        self._now_ms = 0
         self._values = {name: PolicySums() for name in (LOGGED, *NAMED)}
         self._ranking = Ranking()
         self._prices = Prices()
         self._waiting: dict[str, Logged] = {}
         self._orders: dict[str, int] = {}
+        self._early: list[_Verdict] = []
+        self._numbers = count()
 
     def learn(self, outcomes: Iterable[Outcome], scorer: Scorer) -> None:
         """Take in outcomes; `scorer` is the model as it is before it learns them."""
         for outcome in outcomes:
+            self._now_ms = max(self._now_ms, outcome.settled_ms or outcome.decided_ms)
             if outcome.state == "settled":
                 self._settle(outcome)
             elif outcome.state == "censored":
                 self._waiting.pop(outcome.decision_id, None)
             elif outcome.candidates and outcome.x:
                 self._wait(_asked(outcome, scorer))
+        early = self._early
+        while early and (early[0].due_ms <= self._now_ms or len(early) > MAX_WAITING_COUNT):
+            self._count(heappop(early))
 
     def values(self) -> dict[str, PolicyValue]:
         """Tell what each policy would have earned per decision; `logged` is the one in force."""
@@ -86,19 +119,31 @@ class LiveEvidence:
 
     def _settle(self, outcome: Outcome) -> None:
         group = str(bucket(outcome.user_id, _SALT) % GROUPS_COUNT)
-        counts = self.arms.setdefault(outcome.arm, ArmCounts())
-        counts.settled += 1
-        counts.given += outcome.action.kind != NOTHING.kind
-        counts.bought += outcome.y
-        counts.redeemed += outcome.y and outcome.discount_minor > 0
         if outcome.y:
             self._note_order(outcome, group)
+        told: list[tuple[str, Weighted]] = []
+        drawn = None
         if outcome.arm == "policy":
-            own = Logged(outcome=outcome)
-            self._values[LOGGED].update(weighted(own, None, group, in_money=True))
+            told.append((LOGGED, weighted(Logged(outcome=outcome), None, group, in_money=True)))
         asked = self._waiting.pop(outcome.decision_id, None)
         if asked is not None:
-            self._judge(replace(asked, outcome=outcome), group)
+            one = replace(asked, outcome=outcome)
+            told += [(name, weighted(one, of, group, in_money=True)) for name, of in NAMED.items()]
+            drawn = _rounded(treated(one, in_money=True))
+        verdict = _Verdict(
+            due_ms=outcome.decided_ms + self._horizon_ms,
+            number=next(self._numbers),
+            arm=outcome.arm,
+            is_given=outcome.action.kind != NOTHING.kind,
+            is_bought=outcome.y,
+            is_redeemed=outcome.y and outcome.discount_minor > 0,
+            weighted=tuple(told),
+            drawn=drawn,
+        )
+        if outcome.y:
+            heappush(self._early, verdict)
+        else:
+            self._count(verdict)
 
     def _note_order(self, outcome: Outcome, group: str) -> None:
         """Count an order once, though it settles all decisions that waited for it."""
@@ -110,13 +155,22 @@ class LiveEvidence:
         if len(self._orders) > MAX_ORDERS_COUNT:
             del self._orders[next(iter(self._orders))]
 
-    def _judge(self, one: Logged, group: str) -> None:
-        for name, target in NAMED.items():
-            self._values[name].update(weighted(one, target, group, in_money=True))
-        record = treated(one, in_money=True)
-        step = round(record.score / SCORE_STEP_MINOR)
-        step = min(max(step, -MAX_STEPS_COUNT), MAX_STEPS_COUNT)
-        self._ranking.update(record._replace(score=float(step * SCORE_STEP_MINOR)))
+    def _count(self, verdict: _Verdict) -> None:
+        counts = self.arms.setdefault(verdict.arm, ArmCounts())
+        counts.settled += 1
+        counts.given += verdict.is_given
+        counts.bought += verdict.is_bought
+        counts.redeemed += verdict.is_redeemed
+        for name, record in verdict.weighted:
+            self._values[name].update(record)
+        if verdict.drawn is not None:
+            self._ranking.update(verdict.drawn)
+
+
+def _rounded(record: Treated) -> Treated:
+    step = round(record.score / SCORE_STEP_MINOR)
+    step = min(max(step, -MAX_STEPS_COUNT), MAX_STEPS_COUNT)
+    return record._replace(score=float(step * SCORE_STEP_MINOR))
 
 
 def _asked(opened: Outcome, scorer: Scorer) -> Logged:

@@ -39,7 +39,7 @@ class Training:
         self._metrics = metrics
         self.is_ours = False
         self._leading: Leading | None = None
-        self.evidence = LiveEvidence()
+        self.evidence = LiveEvidence(settings.horizon_ms)
 
     @property
     def next_offset(self) -> int:
@@ -69,7 +69,7 @@ class Training:
         trainer = self._learning.begin()
         if self._settings.league_ratio and not self._settings.model_frozen:
             self._leading = Leading(self._settings, trainer.offset, self._learning.leader)
-        self.evidence = LiveEvidence()
+        self.evidence = LiveEvidence(self._settings.horizon_ms)
         self.is_ours = True
 
     async def give_up(self) -> None:

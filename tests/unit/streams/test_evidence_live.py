@@ -19,7 +19,7 @@ from streams.tallies import Flock
 from tests.builders import FixedScorer, an_outcome, decided, some_rules
 
 TEN = Action(action_id="ten", kind="percent_off", depth_ratio=0.1)
-MARGIN_MINOR, COST_MINOR = 1_000, 100
+MARGIN_MINOR, COST_MINOR, HORIZON_MS = 1_000, 100, 10_000
 SCORER = FixedScorer(nothing=0.1, ten=0.3)
 
 
@@ -43,7 +43,7 @@ def log(count: int) -> list[Outcome]:
         settled = replace(
             opened,
             state="settled",
-            settled_ms=opened.decided_ms + number,
+            settled_ms=opened.decided_ms + (number if bought else HORIZON_MS),
             y=bought,
             order_minor=(3_000 - COST_MINOR * given) * bought,
             discount_minor=COST_MINOR * bought * given,
@@ -55,7 +55,7 @@ def log(count: int) -> list[Outcome]:
 
 
 def heard(outcomes: Iterable[Outcome]) -> LiveEvidence:
-    live = LiveEvidence()
+    live = LiveEvidence(HORIZON_MS)
     live.learn(outcomes, SCORER)
     return live
 
@@ -80,6 +80,18 @@ def test_live_values_are_those_of_the_same_outcomes_at_once() -> None:
     assert values["none"].effective_count == pytest.approx(2_000 / 2, rel=0.1)
 
 
+def test_quick_buyers_count_when_all_had_their_time() -> None:
+    """Of ten decisions of one moment three buy at once: at first nothing is told, then 0.3."""
+    live = LiveEvidence(HORIZON_MS)
+    told = [an_outcome(decision_id=f"d{n}", user_id=f"u{n}", x={}) for n in range(10)]
+    bought = [replace(one, state="settled", settled_ms=one.decided_ms, y=True) for one in told[:3]]
+    live.learn(told + bought, SCORER)
+    assert live.arms == {}
+    late_ms = told[0].decided_ms + HORIZON_MS
+    live.learn([replace(one, state="settled", settled_ms=late_ms) for one in told[3:]], SCORER)
+    assert live.arms["policy"].conversion_ratio == 0.3
+
+
 def test_conversion_redemption_and_the_sorting_of_scores_are_told() -> None:
     live = heard(log(4_000))
     assert live.arms["policy"].conversion_ratio == pytest.approx(0.3, abs=0.04)
@@ -100,7 +112,7 @@ def test_an_order_that_settles_several_decisions_is_one_order_of_the_price_gap()
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(evidence_live, "MAX_WAITING_COUNT", 10)
-    live = LiveEvidence()
+    live = LiveEvidence(HORIZON_MS)
     live.learn((one for one in log(400) if one.state == "opened"), SCORER)
     assert len(live._waiting) == 10
     settled = [one for one in log(4_000) if one.state == "settled"]
