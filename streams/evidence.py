@@ -36,7 +36,8 @@ def evidence(
     """
     customers = gather(outcomes)
     known = decisions or {}
-    logged = joined(outcomes, known)
+    settled = matured(outcomes)
+    logged = joined(settled, known)
     made = list(known.values())
     earned = earnings(customers, expected_margins(customers))
     return {
@@ -50,7 +51,7 @@ def evidence(
         "arms": _arms(customers),
         "incremental": _incremental(earned, customers),
         "sample_ratio": _sample_ratio(earned, shares),
-        "coupons": _coupons(outcomes),
+        "coupons": _coupons(settled),
         "policy_values": values(logged),
         "sorting": sorting(logged),
         "price_gaps": [
@@ -59,6 +60,26 @@ def evidence(
         "rules": shadow_prices(made) if made else None,
         "budget_by_arm": budget_by_arm(made) if made else None,
     }
+
+
+def matured(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Keep settled decisions that had all their time, as far as the log goes.
+
+    A purchase is known at once, its absence only at the horizon: the last decisions of a log would
+    be those of quick buyers alone.
+
+    Examples
+    --------
+    >>> matured([])
+    []
+    """
+    settled = [one for one in outcomes if one.state == "settled" and one.settled_ms is not None]
+    waits_ms = [(one.settled_ms or 0) - one.decided_ms for one in settled if not one.y]
+    if not waits_ms:
+        return settled
+    horizon_ms = min(waits_ms)
+    end_ms = max(one.settled_ms or one.decided_ms for one in outcomes)
+    return [one for one in settled if one.decided_ms + horizon_ms <= end_ms]
 
 
 def predictive(outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from online_models.incremental import Incremental
 from online_models.outcomes import Option, Outcome
 from streams import evidence_live, gauges
 from streams.decisions import Decision, Guardrail, Priced, ScoredCandidate
-from streams.evidence import evidence
+from streams.evidence import evidence, matured
 from streams.evidence_live import LOGGED, LiveEvidence
 from streams.evidence_rules import shadow_prices
 from streams.metrics import SAMPLED_OF, Metrics, Tally
@@ -90,6 +90,22 @@ def test_quick_buyers_count_when_all_had_their_time() -> None:
     late_ms = told[0].decided_ms + HORIZON_MS
     live.learn([replace(one, state="settled", settled_ms=late_ms) for one in told[3:]], SCORER)
     assert live.arms["policy"].conversion_ratio == 0.3
+
+
+def test_the_quick_buyers_at_the_end_of_a_log_are_left_out_of_the_values() -> None:
+    whole = [one for one in log(200) if one.arm == "policy"]
+    end_ms = max(one.settled_ms or 0 for one in whole)
+    quick = [
+        an_outcome(
+            decision_id=f"q{n}", user_id=f"q{n}", state="settled", y=True, decided_ms=end_ms - 1
+        )
+        for n in range(50)
+    ]
+    late = [replace(one, settled_ms=end_ms) for one in quick]
+    settled = [one for one in whole if one.state == "settled"]
+    assert matured(whole + late) == settled
+    report = evidence(whole + late, None, some_rules().shares)
+    assert report["policy_values"]["logged"]["decisions"] == len(settled)
 
 
 def test_conversion_redemption_and_the_sorting_of_scores_are_told() -> None:
