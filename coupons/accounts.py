@@ -3,6 +3,8 @@
 from typing import TypedDict
 
 from coupons.catalogue import Campaign
+from coupons.pacing import Pacing, elapsed_ratio, expected_spend_minor, shadow_price
+from coupons.purses import POLICY, Purse
 
 
 class Account(TypedDict):
@@ -11,7 +13,7 @@ class Account(TypedDict):
     `share_minor` is what free, held and spent sum to; it follows `target_minor`, the catalogue's
     share, but never below what is out. `settled_minor` is all that was ever charged and is no
     longer held. `starts_ms` is the first charge where the campaign names no start. `issued` counts
-    pieces out of each coupon's quota.
+    pieces out of each coupon's quota. `purses` says which arm's money it is that is out.
     """
 
     share_minor: int
@@ -23,6 +25,7 @@ class Account(TypedDict):
     starts_ms: int | None
     ends_ms: int | None
     issued: dict[str, int]
+    purses: dict[str, Purse]
 
 
 class LedgerState(TypedDict):
@@ -55,6 +58,7 @@ def opened(campaign: Campaign) -> Account:
         "starts_ms": campaign.starts_ms,
         "ends_ms": campaign.ends_ms,
         "issued": {},
+        "purses": {},
     }
 
 
@@ -62,4 +66,42 @@ def copied(account: Account) -> Account:
     """Return an account that shares nothing with `account`."""
     other = account.copy()
     other["issued"] = dict(account["issued"])
+    other["purses"] = {arm: own.copy() for arm, own in _purses(account).items()}
     return other
+
+
+def _purses(account: Account) -> dict[str, Purse]:
+    """Give the purses; what is out of an account of before there were any was the policy's."""
+    if "purses" in account:
+        return account["purses"]
+    return {
+        POLICY: {
+            "held_minor": account["held_minor"],
+            "spent_minor": account["spent_minor"],
+            "settled_minor": account["settled_minor"],
+        }
+    }
+
+
+def price_of(
+    account: Account, paid: Purse | Account, share_minor: int, now_ms: int, pacing: Pacing
+) -> float:
+    """Return the shadow price at which a share lasts its account's schedule.
+
+    Parameters
+    ----------
+    paid
+        What is out of that share: of a purse, or of the whole account.
+    """
+    if account["starts_ms"] is None or not share_minor:
+        return 0.0
+    out_minor = paid["held_minor"] + paid["spent_minor"]
+    if out_minor <= pacing.slack_ratio * share_minor:
+        return 0.0  # no schedule asks a price for so little; most of the time it is so
+    elapsed = elapsed_ratio(now_ms, account["starts_ms"], account["ends_ms"], pacing.horizon_ms)
+    if out_minor <= (elapsed + pacing.slack_ratio) * share_minor:
+        return 0.0  # nor if every coupon that is out were used
+    spend_minor = expected_spend_minor(
+        share_minor, paid["held_minor"], paid["spent_minor"], paid["settled_minor"], pacing
+    )
+    return shadow_price(spend_minor / share_minor, elapsed, pacing)

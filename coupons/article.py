@@ -64,6 +64,18 @@ def propensity_threshold(
     return highest(p_buy) if p_nothing >= threshold_ratio else None
 
 
+def likeliest(p_nothing: float, p_buy: Sequence[float]) -> int | None:
+    """Choose the coupon of the highest score if it beats that of nothing, whatever it costs.
+
+    Examples
+    --------
+    >>> likeliest(0.1, [0.3, 0.2]), likeliest(0.3, [0.3, 0.2])
+    (0, None)
+    """
+    at = highest(p_buy)
+    return at if at is not None and p_buy[at] > p_nothing else None
+
+
 def best_single(coupon_ids: Sequence[str], single: str | None) -> int | None:
     """Give everybody the one coupon `single` where it is eligible; without a name the first one.
 

@@ -7,10 +7,12 @@ adds to another: share = free + held + spent, none of them negative, after every
 
 from typing import Literal
 
-from coupons.accounts import LedgerState, copied, opened, share_of
+from coupons.accounts import LedgerState, copied, opened, price_of, share_of
+from coupons.arms import ArmShares
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.lifecycle import Lifecycle
-from coupons.pacing import Pacing, elapsed_ratio, expected_spend_minor, shadow_price
+from coupons.pacing import Pacing
+from coupons.purses import POLICY, give_back, out_minor, part_of, purse, take_held, weights_of
 
 Side = Literal["free_minor", "held_minor", "spent_minor"]
 
@@ -21,6 +23,8 @@ class LedgerImbalance(Exception):
 
 class Ledger:
     """Budget and quota of one partition.
+
+    Until `adopt` is told the arms' shares, all money lies in one purse.
 
     Examples
     --------
@@ -48,6 +52,7 @@ class Ledger:
         self.pacing = pacing or Pacing()
         self._now_ms = state["now_ms"] if state else 0
         accounts = state["accounts"] if state else {}
+        self._weights: dict[str, int] = {}
         self._accounts = {name: copied(account) for name, account in accounts.items()}
         for name in self._accounts:
             self._check(name)
@@ -64,12 +69,18 @@ class Ledger:
         accounts = {name: copied(account) for name, account in self._accounts.items()}
         return {"now_ms": self._now_ms, "accounts": accounts}
 
-    def adopt(self, catalogue: Catalogue) -> None:
+    def adopt(self, catalogue: Catalogue, shares: ArmShares | None = None) -> None:
         """Follow a catalogue: new, raised, lowered and ended campaigns, from now on.
 
         Below what is out a share cannot fall: then nothing more is granted, and money that comes
         back leaves the share.
+
+        Parameters
+        ----------
+        shares
+            Of customers by arm: each arm has a purse of its own from now on.
         """
+        self._weights = {} if shares is None else weights_of(shares)
         for campaign in catalogue.campaigns:
             self._follow(campaign)
         names = {campaign.campaign_id for campaign in catalogue.campaigns}
@@ -85,11 +96,13 @@ class Ledger:
         if now_ms > self._now_ms:
             self._now_ms = now_ms
 
-    def blocked(self, coupon: Coupon, campaign: Campaign, charge_minor: int) -> str | None:
+    def blocked(
+        self, coupon: Coupon, campaign: Campaign, charge_minor: int, arm: str = POLICY
+    ) -> str | None:
         """Say `quota_exhausted` or `budget_exhausted`, None if the coupon can be paid for."""
         if coupon.quota is not None and not self.has_quota(coupon):
             return "quota_exhausted"
-        return "budget_exhausted" if charge_minor > self.room_minor(campaign) else None
+        return "budget_exhausted" if charge_minor > self.room_minor(campaign, arm) else None
 
     def has_quota(self, coupon: Coupon) -> bool:
         """Tell whether one more of a coupon may be given, whatever it costs."""
@@ -99,13 +112,23 @@ class Ledger:
         issued = account["issued"].get(coupon.coupon_id, 0) if account else 0
         return issued < share_of(coupon.quota, self.partition, self.partitions)
 
-    def room_minor(self, campaign: Campaign) -> int:
-        """Tell the largest charge that a campaign's budget can hold; below 0 if it was lowered."""
+    def room_minor(self, campaign: Campaign, arm: str = POLICY) -> int:
+        """Tell the largest charge that an arm's purse can hold; below 0 if it was made smaller."""
         account = self._accounts.get(campaign.campaign_id)
-        out_minor = account["held_minor"] + account["spent_minor"] if account else 0
-        return share_of(campaign.budget_minor, self.partition, self.partitions) - out_minor
+        share_minor = share_of(campaign.budget_minor, self.partition, self.partitions)
+        room_minor = share_minor
+        if account is not None:
+            room_minor -= account["held_minor"] + account["spent_minor"]
+        if not self._weights:
+            return room_minor
+        own_minor = part_of(share_minor, arm, self._weights)
+        if account is not None:
+            own_minor -= out_minor(account["purses"], arm)
+        return min(room_minor, own_minor)
 
-    def charge(self, coupon: Coupon, campaign: Campaign, charge_minor: int) -> None:
+    def charge(
+        self, coupon: Coupon, campaign: Campaign, charge_minor: int, arm: str = POLICY
+    ) -> None:
         """Hold the worst case of a coupon that is being given, and take one of its quota.
 
         Raises
@@ -114,18 +137,19 @@ class Ledger:
             There is not enough; `blocked` would have said so.
         """
         self._follow(campaign)
-        reason = self.blocked(coupon, campaign, charge_minor)
+        reason = self.blocked(coupon, campaign, charge_minor, arm)
         if reason is not None:
             message = f"charge must be covered, was {charge_minor} for {coupon.coupon_id}: {reason}"
             raise LedgerImbalance(message)
         self._move(campaign.campaign_id, "free_minor", "held_minor", charge_minor)
         account = self._accounts[campaign.campaign_id]
+        purse(account["purses"], arm)["held_minor"] += charge_minor
         account["issued"][coupon.coupon_id] = account["issued"].get(coupon.coupon_id, 0) + 1
         if account["starts_ms"] is None:
             account["starts_ms"] = self._now_ms
 
-    def settle(self, lifecycle: Lifecycle) -> None:
-        """Book what the wallet reports; it reports everything once.
+    def settle(self, lifecycle: Lifecycle, arm: str = POLICY) -> None:
+        """Book what the wallet reports of a customer of an arm; it reports everything once.
 
         Raises
         ------
@@ -139,6 +163,8 @@ class Ledger:
         self._move(name, "spent_minor", "free_minor", lifecycle.refund_minor)
         account = self._accounts[name]
         account["settled_minor"] += charge_minor
+        take_held(account["purses"], arm, charge_minor)
+        give_back(account["purses"], arm, lifecycle.refund_minor)
         if lifecycle.quota_back:
             account["issued"][lifecycle.coupon_id] -= 1
         self._fit(name)
@@ -162,28 +188,18 @@ class Ledger:
     def lambda_price(self, campaign_id: str) -> float:
         """Return the shadow price of a campaign's budget, 0 while it is ample or unknown.
 
-        See `coupons.pacing.shadow_price`; event time is that of `advance`.
+        It is that of the policy's purse, where arms have their own; event time is of `advance`.
         """
         account = self._accounts.get(campaign_id)
-        if account is None or account["starts_ms"] is None or not account["share_minor"]:
+        if account is None:
             return 0.0
-        share_minor, pacing = account["share_minor"], self.pacing
-        out_minor = account["held_minor"] + account["spent_minor"]
-        if out_minor <= pacing.slack_ratio * share_minor:
-            return 0.0  # no schedule asks a price for so little; most of the time it is so
-        elapsed = elapsed_ratio(
-            self._now_ms, account["starts_ms"], account["ends_ms"], pacing.horizon_ms
-        )
-        if out_minor <= (elapsed + pacing.slack_ratio) * share_minor:
-            return 0.0  # nor if every coupon that is out were used
-        spend_minor = expected_spend_minor(
-            share_minor,
-            account["held_minor"],
-            account["spent_minor"],
-            account["settled_minor"],
-            pacing,
-        )
-        return shadow_price(spend_minor / share_minor, elapsed, pacing)
+        if not self._weights:
+            return price_of(account, account, account["share_minor"], self._now_ms, self.pacing)
+        share_minor = part_of(account["share_minor"], POLICY, self._weights)
+        own = account["purses"].get(POLICY)
+        if own is None:
+            return 0.0
+        return price_of(account, own, share_minor, self._now_ms, self.pacing)
 
     def prices(self) -> dict[str, float]:
         """Return the shadow price of every campaign, for `policy.choose`."""

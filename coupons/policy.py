@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 from coupons.arms import Arm
-from coupons.article import article, best_single, propensity_threshold
+from coupons.article import article, best_single, likeliest, propensity_threshold
 from coupons.choices import Blocked, Candidate, Choice, DecisionAction
 from coupons.draw import unit_draw
 from coupons.worth import monotone, propensities, values
 
-PolicyName = Literal["policy", "article", "random", "threshold", "single", "none"]
+PolicyName = Literal["policy", "article", "random", "threshold", "single", "likeliest", "none"]
 # Rules of contact: where one of them is all that stands against a coupon, the answer is a silence
 # that ends by itself, and not a verdict on the customer.
 CAPS = frozenset(
@@ -39,8 +39,8 @@ class PolicySettings:
     Attributes
     ----------
     name
-        `policy` is ours; `article`, `random`, `threshold`, `single` and `none` are kept as
-        baselines. `none` never explores.
+        `policy` is ours; `article`, `random`, `threshold`, `single`, `likeliest` and `none` are
+        kept as baselines. `none` never explores.
     explore_ratio
         Share of decisions drawn uniformly among all eligible actions, nothing included, 0..1.
     salt
@@ -204,6 +204,8 @@ def _baseline(
         at = article(p_buy, [one.discount_minor for one in candidates])
     elif settings.name == "threshold":
         at = propensity_threshold(p_nothing, p_buy, settings.threshold_ratio)
+    elif settings.name == "likeliest":
+        at = likeliest(p_nothing, p_buy)
     else:
         at = best_single([one.coupon.coupon_id for one in candidates], settings.single_coupon_id)
     return _Lean(at, "baseline_policy", settings.explore_ratio)

@@ -46,36 +46,56 @@ def price_gaps(customers: Iterable[tuple[str, Customer]]) -> list[PriceGap]:
     >>> price_gaps([])
     []
     """
-    buyers = [(user_id, one) for user_id, one in customers if one.orders]
-    gaps = []
-    for group, against, belongs in GROUPS:
-        inside = [(user_id, one) for user_id, one in buyers if belongs(one.x)]
-        outside = [(user_id, one) for user_id, one in buyers if not belongs(one.x)]
-        (own, own_variance), (other, other_variance) = _ratio(inside), _ratio(outside)
-        if own is None or other is None:
-            continue
-        gaps.append(
-            PriceGap(
-                group=group,
-                against=against,
-                buyers=len(inside),
-                against_buyers=len(outside),
-                price_ratio=own,
-                against_ratio=other,
-                gap=around(own - other, own_variance + other_variance, len(buyers)),
+    prices = Prices()
+    for user_id, one in customers:
+        if one.orders:
+            prices.update(user_id, one.x, one.paid_minor, one.discount_minor)
+    return prices.gaps()
+
+
+class Prices:
+    """What each group paid and would have paid, by unit: customers, or groups of them."""
+
+    def __init__(self) -> None:
+        self._sides: dict[tuple[str, bool], dict[str, list[int]]] = {}
+
+    def update(self, unit: str, x: dict[str, float], paid_minor: int, discount_minor: int) -> None:
+        """Take in what somebody bought who was known as `x` when they were first asked."""
+        for group, _, belongs in GROUPS:
+            side = self._sides.setdefault((group, belongs(x)), {})
+            sums = side.setdefault(unit, [0, 0, 0])
+            sums[0] += 1
+            sums[1] += paid_minor
+            sums[2] += paid_minor + discount_minor
+
+    def gaps(self) -> list[PriceGap]:
+        """Compare the groups of which both sides have bought."""
+        found = []
+        for group, against, _ in GROUPS:
+            inside, outside = (self._sides.get((group, side), {}) for side in (True, False))
+            (own, own_variance), (other, other_variance) = _ratio(inside), _ratio(outside)
+            if own is None or other is None:
+                continue
+            units_count = len(inside) + len(outside)
+            found.append(
+                PriceGap(
+                    group=group,
+                    against=against,
+                    buyers=sum(count for count, _, _ in inside.values()),
+                    against_buyers=sum(count for count, _, _ in outside.values()),
+                    price_ratio=own,
+                    against_ratio=other,
+                    gap=around(own - other, own_variance + other_variance, units_count),
+                )
             )
-        )
-    return gaps
+        return found
 
 
-def _ratio(buyers: list[tuple[str, Customer]]) -> tuple[float | None, float]:
-    paid = sum(one.paid_minor for _, one in buyers)
-    listed = paid + sum(one.discount_minor for _, one in buyers)
-    if not listed or len(buyers) < 2:
+def _ratio(side: dict[str, list[int]]) -> tuple[float | None, float]:
+    paid = sum(own for _, own, _ in side.values())
+    listed = sum(whole for _, _, whole in side.values())
+    if not listed or len(side) < 2:
         return None, 0.0
     ratio = paid / listed
-    errors = (
-        (user_id, one.paid_minor - ratio * (one.paid_minor + one.discount_minor))
-        for user_id, one in buyers
-    )
+    errors = ((unit, own - ratio * whole) for unit, (_, own, whole) in side.items())
     return ratio, clustered_variance(errors, listed)[0]

@@ -14,7 +14,7 @@ class ArmSums:
     """Exact integer sums over the users of one arm; what a user brought is one observation.
 
     `baseline` is a number known before the user was assigned (the margin expected of them), used
-    to take noise out of the comparison; 0 where there is none.
+    to take noise out of the comparison; 0 where there is none. `cost` is what coupons cost in all.
     """
 
     users: int = 0
@@ -23,6 +23,7 @@ class ArmSums:
     baseline: int = 0
     baseline_squared: int = 0
     total_baseline: int = 0
+    cost: int = 0
 
     def add(self, other: "ArmSums") -> None:
         """Take in the sums of other users of the same arm, for instance another partition's."""
@@ -32,6 +33,7 @@ class ArmSums:
         self.baseline += other.baseline
         self.baseline_squared += other.baseline_squared
         self.total_baseline += other.total_baseline
+        self.cost += other.cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,15 @@ class Incremental:
         sums.total += new_minor - before
         sums.total_squared += new_minor**2 - before**2
         sums.total_baseline += (new_minor - before) * baseline_minor
+
+    def spend(self, arm: Arm, cost_minor: int) -> None:
+        """Count what a coupon of the arm cost; the totals that `move` is told are net of it."""
+        self.arms.setdefault(arm, ArmSums()).cost += cost_minor
+
+    def roi(self, arm: Arm = "policy", against: Arm = "holdout") -> Interval | None:
+        """Estimate what a unit of coupon cost earned beyond itself; None before any was spent."""
+        mean, sums = self.per_user(arm, against), self.arms.get(arm, ArmSums())
+        return mean.scaled(sums.users / sums.cost) if mean is not None and sums.cost else None
 
     def merge(self, other: "Incremental") -> None:
         """Add the sums of disjoint users."""

@@ -1,6 +1,6 @@
 """What another policy would have earned, from what this one logged, with honest doubt."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import fsum
 from typing import NamedTuple
@@ -108,37 +108,105 @@ def policy_value(
     >>> value.ips.point, value.effective_count, value.matched_count
     (1.5, 2.0, 2)
     """
-    logged = [_clipped(record, clip_weight) for record in records]
-    if not logged:
-        message = "there must be at least one record, was none"
-        raise ValueError(message)
-    weight = fsum(one.weight for one in logged)
-    squares = fsum(one.weight**2 for one in logged)
+    sums = PolicySums()
+    for record in records:
+        sums.update(_clipped(record, clip_weight))
+    return sums.value(confidence=confidence, tuned_count=tuned_count)
 
-    def mean(parts: Sequence[float], total: float, point: float) -> Interval:
-        errors = ((one.unit, part) for one, part in zip(logged, parts, strict=True))
-        variance, units_count = clustered_variance(errors, total)
-        return around(point, variance, units_count, confidence=confidence, tuned_count=tuned_count)
 
-    count = len(logged)
-    plain = [one.weight * one.reward for one in logged]
-    robust = [one.direct + one.weight * (one.reward - one.predicted) for one in logged]
-    ips, dr = fsum(plain) / count, fsum(robust) / count
-    snips = None
-    if weight:
-        point = fsum(plain) / weight
-        snips = mean([one.weight * (one.reward - point) for one in logged], weight, point)
-    return PolicyValue(
-        decisions_count=count,
-        units_count=len({one.unit for one in logged}),
-        matched_count=sum(1 for one in logged if one.weight),
-        effective_count=weight**2 / squares if squares else 0.0,
-        largest_weight=max(one.weight for one in logged),
-        mean_weight=weight / count,
-        ips=mean([part - ips for part in plain], count, ips),
-        snips=snips,
-        dr=mean([part - dr for part in robust], count, dr),
-    )
+class PolicySums:
+    """What the estimates are made of, by unit: figures may be read at any time.
+
+    Memory grows with the units. Where it must not, give groups of customers as units, dealt by a
+    hash: decisions of one customer stay together, so the variances stay honest, and a few hundred
+    groups tell them well enough.
+
+    Examples
+    --------
+    >>> sums = PolicySums()
+    >>> for unit in ("a", "b"):
+    ...     sums.update(Weighted(unit, 2.0, 1.0))
+    >>> sums.value().ips.point
+    2.0
+    """
+
+    def __init__(self) -> None:
+        self._units: dict[str, _Unit] = {}
+        self._matched_count = 0
+        self._squares = self._largest = 0.0
+
+    @property
+    def count(self) -> int:
+        """How many decisions were taken in."""
+        return sum(one.count for one in self._units.values())
+
+    def update(self, record: Weighted) -> None:
+        """Take in a decision.
+
+        Raises
+        ------
+        ValueError
+            The weight is negative.
+        """
+        weight = record.weight
+        if not weight >= 0:
+            message = f"a weight must be at least 0, was {weight}"
+            raise ValueError(message)
+        unit = self._units.setdefault(record.unit, _Unit())
+        unit.count += 1
+        unit.weight += weight
+        unit.plain += weight * record.reward
+        unit.robust += _robust(record)
+        self._matched_count += weight > 0
+        self._squares += weight**2
+        self._largest = max(self._largest, weight)
+
+    def value(self, *, confidence: float = 0.95, tuned_count: int = 10_000) -> PolicyValue:
+        """Estimate the value from what was taken in.
+
+        Raises
+        ------
+        ValueError
+            Nothing was.
+        """
+        if not self._units:
+            message = "there must be at least one record, was none"
+            raise ValueError(message)
+        units = self._units.items()
+
+        def mean(point: float, total: float, error: Callable[[_Unit], float]) -> Interval:
+            errors = ((name, error(one)) for name, one in units)
+            variance, found_count = clustered_variance(errors, total)
+            return around(
+                point, variance, found_count, confidence=confidence, tuned_count=tuned_count
+            )
+
+        count = self.count
+        weight = fsum(one.weight for _, one in units)
+        plain = fsum(one.plain for _, one in units)
+        ips, dr = plain / count, fsum(one.robust for _, one in units) / count
+        snips = plain / weight if weight else 0.0
+        return PolicyValue(
+            decisions_count=count,
+            units_count=len(units),
+            matched_count=self._matched_count,
+            effective_count=weight**2 / self._squares if self._squares else 0.0,
+            largest_weight=self._largest,
+            mean_weight=weight / count,
+            ips=mean(ips, count, lambda one: one.plain - one.count * ips),
+            snips=(
+                mean(snips, weight, lambda one: one.plain - one.weight * snips) if weight else None
+            ),
+            dr=mean(dr, count, lambda one: one.robust - one.count * dr),
+        )
+
+
+@dataclass(slots=True)
+class _Unit:
+    count: int = 0
+    weight: float = 0.0
+    plain: float = 0.0
+    robust: float = 0.0
 
 
 def difference(
@@ -170,9 +238,6 @@ def _robust(one: Weighted) -> float:
 
 
 def _clipped(record: Weighted, clip_weight: float | None) -> Weighted:
-    if not record.weight >= 0:
-        message = f"a weight must be at least 0, was {record.weight}"
-        raise ValueError(message)
     if clip_weight is None or record.weight <= clip_weight:
         return record
     return record._replace(weight=clip_weight)

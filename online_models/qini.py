@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 from math import fsum
 from typing import NamedTuple
 
@@ -80,21 +80,54 @@ def qini(records: Iterable[Treated]) -> Qini:
     >>> drawn.whole_gain, drawn.auuc, drawn.qini, drawn.gain_at(0.5)
     (0.5, 0.375, 0.125, 0.5)
     """
-    ranked = sorted(records, key=lambda one: -one.score)
-    count = len(ranked)
-    if not count:
-        message = "there must be at least one record, was none"
-        raise ValueError(message)
-    steps, seen, gain = [(0.0, 0.0)], 0, 0.0
-    for _, alike in groupby(ranked, key=lambda one: one.score):
-        effects = [_effect(one) for one in alike]
-        seen += len(effects)
-        gain += fsum(effects) / count
-        steps.append((seen / count, gain))
-    area = fsum((right - left) * (a + b) / 2 for (left, a), (right, b) in pairwise(steps))
-    shares = [place / POINTS_COUNT for place in range(POINTS_COUNT + 1)]
-    curve = tuple((share, gain) for share, gain in zip(shares, _read(steps, shares), strict=True))
-    return Qini(count=count, curve=curve, whole_gain=gain, auuc=area, qini=area - gain / 2)
+    ranking = Ranking()
+    for record in records:
+        ranking.update(record)
+    return ranking.drawn()
+
+
+class Ranking:
+    """Effects by score, to be drawn at any time; memory grows with the number of scores.
+
+    Where it must not, round the scores: equal ones are one step of the curve.
+    """
+
+    def __init__(self) -> None:
+        self._steps: dict[float, list[float]] = {}
+
+    def update(self, record: Treated) -> None:
+        """Take in a customer or decision.
+
+        Raises
+        ------
+        ValueError
+            The propensity is not within (0, 1).
+        """
+        step = self._steps.setdefault(record.score, [0, 0.0])
+        step[0] += 1
+        step[1] += _effect(record)
+
+    def drawn(self) -> Qini:
+        """Draw the curve.
+
+        Raises
+        ------
+        ValueError
+            Nothing was taken in.
+        """
+        count = round(fsum(number for number, _ in self._steps.values()))
+        if not count:
+            message = "there must be at least one record, was none"
+            raise ValueError(message)
+        steps, seen, gain = [(0.0, 0.0)], 0.0, 0.0
+        for _, (number, effect) in sorted(self._steps.items(), reverse=True):
+            seen += number
+            gain += effect / count
+            steps.append((seen / count, gain))
+        area = fsum((right - left) * (a + b) / 2 for (left, a), (right, b) in pairwise(steps))
+        shares = [place / POINTS_COUNT for place in range(POINTS_COUNT + 1)]
+        curve = tuple(zip(shares, _read(steps, shares), strict=True))
+        return Qini(count=count, curve=curve, whole_gain=gain, auuc=area, qini=area - gain / 2)
 
 
 def _effect(one: Treated) -> float:

@@ -19,36 +19,16 @@ from online_models.outcomes import Outcome
 from streams import flow, wire
 from streams.bench_choice import Choosing, bench_catalogue
 from streams.bench_shop import Decider, Message, Recording, bench_settings, chunks, record
+from streams.bench_trainer import time_catching_up, time_learning
 from streams.context import Effects, Row
-from streams.learning import fresh_trainer
 from streams.settings import Settings
+from streams.stopwatch import Stopwatch
 
 CHUNK_COUNT = 500
 LEARNED_COUNT = 5_000
 CANDIDATE_COUNTS = (10, 20)
 TRACED_CUSTOMERS_COUNT = 50
 TRACED_EVENTS_COUNT = 1_000
-
-
-class Stopwatch:
-    """Nanoseconds and calls by stage."""
-
-    def __init__(self) -> None:
-        self._spent_ns: dict[str, int] = {}
-        self._calls: dict[str, int] = {}
-
-    def add(self, stage: str, began_ns: int, calls_count: int) -> None:
-        """Book the time since `began_ns` for so many calls."""
-        spent_ns = time.thread_time_ns() - began_ns
-        self._spent_ns[stage] = self._spent_ns.get(stage, 0) + spent_ns
-        self._calls[stage] = self._calls.get(stage, 0) + calls_count
-
-    def mean_us(self) -> dict[str, float]:
-        """Give the mean of a call by stage, in microseconds."""
-        return {
-            stage: round(spent_ns / max(1, self._calls[stage]) / 1_000, 2)
-            for stage, spent_ns in self._spent_ns.items()
-        }
 
 
 @dataclass(slots=True)
@@ -79,23 +59,34 @@ def run(events_count: int, seed: int, settings: Settings) -> dict[str, Any]:
     event; `update` is too, inside the step; `vector`, `score_N` and `choose` only at the decision
     points, whose share of all events is `decision_points_ratio`. `learn` is what the one trainer of
     all partitions does with each outcome, of which there are `outcomes_per_event`.
+
+    `scoring_us` is what scoring 20 candidates takes, and `scoring_share_ratio` its part of all the
+    time that events take. `catch_up` is an outcome on its whole way through a trainer that is
+    behind: decoded, learned by the league, judged, learned by the model, snapshots written; of
+    which `catch_up_per_second` fit into a second.
     """
     fitted = bench_settings(settings)
     messages = record(fitted, events_count, seed).messages
     watch = Stopwatch()
     rows, brought = _time_chunks(watch, Decider(fitted), messages)
-    _time_learning(watch, brought.outcomes)
+    time_learning(watch, brought.outcomes)
+    time_catching_up(watch, brought.outcomes, fitted)
     _time_parts(watch, Decider(fitted), messages)
     whole_ns = _time_events(Decider(fitted), messages)
     cuts = quantiles(whole_ns, n=100)
     sizes = [len(wire.encode_row(row)) for row in rows.values()]
     mean_ns = sum(whole_ns) / events_count
+    means_us = watch.mean_us()
+    points_ratio = brought.points_count / events_count
     return {
         "events": events_count,
         "events_per_second": round(1e9 / mean_ns),
-        "step_us": {**watch.mean_us(), "whole": round(mean_ns / 1_000, 2)},
+        "step_us": {**means_us, "whole": round(mean_ns / 1_000, 2)},
+        "scoring_us": means_us["score_20"],
+        "scoring_share_ratio": round(means_us["score_20"] * points_ratio * 1_000 / mean_ns, 3),
+        "catch_up_per_second": round(1e6 / means_us["catch_up"]),
         "event_us": {"p50": round(cuts[49] / 1_000, 1), "p99": round(cuts[98] / 1_000, 1)},
-        "decision_points_ratio": round(brought.points_count / events_count, 3),
+        "decision_points_ratio": round(points_ratio, 3),
         "outcomes_per_event": round(brought.outcomes_count / events_count, 3),
         "row_bytes_mean": round(sum(sizes) / len(sizes)),
         "memory_per_user_bytes": memory_per_user(fitted, seed),
@@ -127,14 +118,6 @@ def _time_chunks(
         watch.add("encode", began_ns, len(chunk))
         brought.take(told)
     return rows, brought
-
-
-def _time_learning(watch: Stopwatch, outcomes: list[Outcome]) -> None:
-    trainer = fresh_trainer()
-    began_ns = time.thread_time_ns()
-    for offset, outcome in enumerate(outcomes):
-        trainer.learn(outcome, offset)
-    watch.add("learn", began_ns, len(outcomes))
 
 
 def _encode(told: list[Effects], changed: list[Row]) -> None:

@@ -75,6 +75,8 @@ def _step(figures: dict[str, Any]) -> Table:
     rows += [
         ("a whole event, median and p99", spread),
         ("events a second, the step alone", f"{figures['step_events_per_second']:,}"),
+        ("share of the time that scoring 20 candidates takes", str(figures["scoring_share_ratio"])),
+        ("outcomes a second of a trainer that catches up", f"{figures['catch_up_per_second']:,}"),
         ("share of events that are decision points", str(figures["decision_points_ratio"])),
         ("outcomes to learn, by event", str(figures["outcomes_per_event"])),
         ("a row in Kafka, mean", f"{figures['row_bytes_mean']:,} bytes"),

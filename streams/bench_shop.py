@@ -74,7 +74,7 @@ class Decider:
     def _context(self, number: int) -> Context:
         ledger = Ledger(partition=number, partitions=self._count)
         ledger.pacing = self.rules.pacing
-        ledger.adopt(self.rules.catalogue)
+        ledger.adopt(self.rules.catalogue, self.rules.shares)
         return Context(rules=self.rules, partition=PartitionState(partition=number, ledger=ledger))
 
 

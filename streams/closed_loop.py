@@ -5,9 +5,11 @@ from dataclasses import replace
 
 from coupons.catalogue import Catalogue
 from coupons.ledger import Ledger
+from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
 from features.events import Event
 from online_models.evaluation import Figures
+from simulation.baselines.estimates import Baseline
 from simulation.play import Given
 from streams import flow
 from streams.context import Context, Effects, PartitionState, Row, Rules
@@ -21,10 +23,23 @@ class Product:
 
     The trainer learns every outcome at once, in order; decisions are scored by a snapshot that is
     renewed every `settings.snapshot_every` outcomes, as on every worker.
+
+    Parameters
+    ----------
+    baseline
+        Scores and learns in the place of our model, and spends as it likes: money has its limit,
+        but no price.
     """
 
-    def __init__(self, settings: Settings, catalogue: Catalogue, policy: PolicySettings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        policy: PolicySettings,
+        baseline: Baseline | None = None,
+    ) -> None:
         self._settings = settings
+        self._baseline = baseline
         self._catalogue = catalogue
         self._policy = policy
         self._coupons = {coupon.coupon_id: coupon for coupon in catalogue.coupons}
@@ -34,14 +49,18 @@ class Product:
         self._rows: dict[str, Row] = {}
         self._timers: list[tuple[int, str]] = []
         self._due: dict[str, int] = {}
-        ledger = Ledger(partition=0, partitions=1)
-        ledger.adopt(catalogue)
+        pacing = Pacing() if baseline is None else Pacing(step=0.0)
+        ledger = Ledger(partition=0, partitions=1, pacing=pacing)
+        rules = self._rules()
+        ledger.adopt(catalogue, rules.shares)
         state = PartitionState(partition=0, ledger=ledger)
-        self._context = Context(rules=self._rules(), partition=state)
+        self._context = Context(rules=rules, partition=state)
 
     @property
-    def figures(self) -> Figures:
-        """How good the logged probabilities were, over the newest settled decisions."""
+    def figures(self) -> Figures | None:
+        """How good our model's probabilities were, over the newest settled decisions."""
+        if self._baseline is not None:
+            return None
         trainer = self._learning.trainer
         assert trainer is not None
         return trainer.evaluation.figures()
@@ -73,6 +92,9 @@ class Product:
 
     def _learn(self, effects: Effects) -> None:
         for outcome in effects.outcomes:
+            if self._baseline is not None:
+                self._baseline.learn(outcome)
+                continue
             self._offset += 1
             trained = self._learning.learn([(self._offset, outcome)])
             for _, snapshot in trained.snapshots:
@@ -82,7 +104,7 @@ class Product:
     def _rules(self) -> Rules:
         learning = self._learning
         rules = rules_of(self._settings, self._catalogue, learning.in_force)
-        return replace(rules, policy=self._policy)
+        return replace(rules, policy=self._policy, model=self._baseline or rules.model)
 
     def _schedule(self, user_id: str, row: Row) -> None:
         due = flow.due_ms(row)

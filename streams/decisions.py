@@ -126,6 +126,14 @@ class BudgetRef(Struct, frozen=True, kw_only=True, gc=False):
     lease_id: str | None = None
 
 
+class Priced(Struct, frozen=True, kw_only=True, gc=False):
+    """The shadow price of a campaign's budget, and those of the candidates that it pays for."""
+
+    campaign_id: str
+    price: Annotated[float, Meta(ge=0)]
+    coupons: tuple[str, ...]
+
+
 class Contribution(Struct, frozen=True, kw_only=True, gc=False):
     """What one feature added to the log-odds of the chosen action."""
 
@@ -138,7 +146,10 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
 
     `base_log_odds` and the `contributions` sum to the logit of the chosen action's probability.
     `why_not` names, for every coupon that was not chosen, the first rule that spoke against it;
-    `features` holds the features that were not zero.
+    `features` holds the features that were not zero. A candidate's score is
+    p_buy x (margin - discount) - p_buy of nothing x margin - price x p_buy x discount, with
+    `margin_minor` of the expected basket before any discount and the price of its campaign from
+    `prices`, rounded to 2 decimals.
     """
 
     decision_id: Annotated[str, Meta(min_length=26, max_length=26)]
@@ -168,6 +179,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     channel: str | None = None
     dry_run: bool = False
     schema_version: str = SCHEMA_VERSION
+    margin_minor: float | None = None
+    prices: tuple[Priced, ...] = ()
 
 
 def decision_id(app_id: str, user_id: str, trigger_event_id: str, slot: str) -> str:

@@ -230,7 +230,7 @@ class Engine:
         owned = self.ownership.partitions.values()
         gauges.set_partition_gauges(self.metrics, owned, self.offers.catalogue)
         gauges.set_model_gauges(self.metrics, self.settings.model_id, self.learning)
-        gauges.set_league_gauges(self.metrics, self.training.standings)
+        gauges.set_training_gauges(self.metrics, self.training)
         rules = self._rules()
         gauges.set_experiment_gauges(self.metrics, owned, rules.shares, rules.salt)
         try:

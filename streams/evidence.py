@@ -36,7 +36,8 @@ def evidence(
     """
     customers = gather(outcomes)
     known = decisions or {}
-    logged = joined(outcomes, known)
+    settled = matured(outcomes)
+    logged = joined(settled, known)
     made = list(known.values())
     earned = earnings(customers, expected_margins(customers))
     return {
@@ -50,7 +51,7 @@ def evidence(
         "arms": _arms(customers),
         "incremental": _incremental(earned, customers),
         "sample_ratio": _sample_ratio(earned, shares),
-        "coupons": _coupons(outcomes),
+        "coupons": _coupons(settled),
         "policy_values": values(logged),
         "sorting": sorting(logged),
         "price_gaps": [
@@ -61,17 +62,39 @@ def evidence(
     }
 
 
+def matured(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Keep settled decisions that had all their time, as far as the log goes.
+
+    A purchase is known at once, its absence only at the horizon: the last decisions of a log would
+    be those of quick buyers alone.
+
+    Examples
+    --------
+    >>> matured([])
+    []
+    """
+    settled = [one for one in outcomes if one.state == "settled" and one.settled_ms is not None]
+    waits_ms = [(one.settled_ms or 0) - one.decided_ms for one in settled if not one.y]
+    if not waits_ms:
+        return settled
+    horizon_ms = min(waits_ms)
+    end_ms = max(one.settled_ms or one.decided_ms for one in outcomes)
+    return [one for one in settled if one.decided_ms + horizon_ms <= end_ms]
+
+
 def predictive(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Judge the probabilities that were logged with decisions, the newest 100,000 settled ones."""
     evaluation = Evaluation(MAX_PAIRS_COUNT)
     for outcome in outcomes:
         if outcome.state == "settled":
             evaluation.update(outcome.p_buy, outcome.y)
-    bins = [
-        {"count": count, "mean_p": mean, "bought_ratio": bought}
-        for count, mean, bought in evaluation.calibration()
-    ]
-    return {**asdict(evaluation.figures()), "calibration": bins}
+    return {**asdict(evaluation.figures()), "calibration": calibration(evaluation)}
+
+
+def calibration(evaluation: Evaluation) -> list[dict[str, float]]:
+    """Give what was foreseen beside what came, bin by bin."""
+    rows = evaluation.calibration()
+    return [{"count": n, "mean_p": mean, "bought_ratio": bought} for n, mean, bought in rows]
 
 
 def _arms(customers: Mapping[str, Customer]) -> dict[str, Any]:

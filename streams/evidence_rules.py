@@ -1,14 +1,14 @@
 """What every rule costs: the worth of the coupons that it kept back, in money per day."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import fsum
 from typing import Any
 
 from streams.decisions import Decision, epoch_ms
 
 DAY_MS = 86_400_000
-MICRO = 1_000_000
+MAX_GAINS_COUNT = 4_096  # of trigger and coupon
 
 
 def shadow_prices(decisions: Sequence[Decision]) -> dict[str, Any]:
@@ -22,17 +22,14 @@ def shadow_prices(decisions: Sequence[Decision]) -> dict[str, Any]:
 
     Rules overlap: a coupon freed by one may be held by the next, so the prices do not add up.
     """
-    gains = _mean_gains(decisions)
+    costs = RuleCosts()
+    for one in decisions:
+        costs.learn(one)
     lost: defaultdict[str, list[float]] = defaultdict(list)
     blocks: Counter[str] = Counter()
     for one in decisions:
-        best: dict[str, float] = {}
-        for guardrail in one.guardrails:
-            if guardrail.action:
-                blocks[guardrail.code] += 1
-                gain = gains.get((one.trigger_event_type, guardrail.action), 0.0)
-                best[guardrail.code] = max(best.get(guardrail.code, 0.0), gain)
-        for code, gain in (*best.items(), *_scored_losses(one)):
+        blocks.update(guardrail.code for guardrail in one.guardrails if guardrail.action)
+        for code, gain in costs.of(one):
             lost[code].append(gain)
     days = _days(decisions)
     return {
@@ -46,15 +43,35 @@ def shadow_prices(decisions: Sequence[Decision]) -> dict[str, Any]:
     }
 
 
-def _mean_gains(decisions: Iterable[Decision]) -> dict[tuple[str, str], float]:
-    """Mean worth that a coupon adds to what the others offer, by trigger and coupon."""
-    sums: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-    for one in decisions:
+class RuleCosts:
+    """What rules cost, from the mean worth that a coupon added where it could be given."""
+
+    def __init__(self) -> None:
+        self._gains: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def update(self, one: Decision) -> list[tuple[str, float]]:
+        """Learn from a decision and price it by what is known so far."""
+        self.learn(one)
+        return self.of(one)
+
+    def learn(self, one: Decision) -> None:
+        """Add what each coupon was worth beyond the others of this decision."""
         ranked = sorted((row.score for row in one.candidates), reverse=True)
         for row in one.candidates[1:]:
             others = ranked[1] if row.score == ranked[0] else ranked[0]
-            sums[one.trigger_event_type, row.action].append(max(0.0, row.score - others))
-    return {key: fsum(gains) / len(gains) for key, gains in sums.items()}
+            key = one.trigger_event_type, row.action
+            total, count = self._gains.get(key, (0.0, 0))
+            if key in self._gains or len(self._gains) < MAX_GAINS_COUNT:
+                self._gains[key] = total + max(0.0, row.score - others), count + 1
+
+    def of(self, one: Decision) -> list[tuple[str, float]]:
+        """Give each rule that kept something back, and what that was worth."""
+        best: dict[str, float] = {}
+        for guardrail in one.guardrails:
+            if guardrail.action:
+                total, count = self._gains.get((one.trigger_event_type, guardrail.action), (0.0, 1))
+                best[guardrail.code] = max(best.get(guardrail.code, 0.0), total / count)
+        return [*best.items(), *_scored_losses(one)]
 
 
 def _scored_losses(one: Decision) -> list[tuple[str, float]]:
@@ -75,17 +92,11 @@ def _scored_losses(one: Decision) -> list[tuple[str, float]]:
 
 def _unpriced_loss(one: Decision) -> float:
     """Worth of the best action before the price of budget, less that of the chosen one."""
-    assert one.scores is not None
+    if one.margin_minor is None:
+        return 0.0  # an earlier version told no margin
+    margin_minor = one.margin_minor
     chosen = one.offer.template_id if one.offer is not None else one.candidates[0].action
-    own = next(row for row in one.candidates if row.action == chosen)
-    chance = one.scores.p_buy_with
-    if not chance:
-        return 0.0
-    basket = one.scores.expected_margin_minor / chance + own.discount_minor
-    unaided = one.candidates[0].p_buy * basket
-    bare = {
-        row.action: row.p_buy * (basket - row.discount_minor) - unaided for row in one.candidates
-    }
+    bare = {row.action: row.p_buy * (margin_minor - row.discount_minor) for row in one.candidates}
     return max(0.0, max(bare.values()) - bare[chosen])
 
 

@@ -59,7 +59,10 @@ def _logged(outcome: Outcome, decision: Decision | None) -> Logged:
     rows = decision.candidates
     own = next((row for row in rows if row.action == outcome.action.action_id), rows[0])
     chance = decision.scores.p_buy_with
-    basket = decision.scores.expected_margin_minor / chance + own.discount_minor if chance else 0.0
+    basket = decision.margin_minor
+    if basket is None:  # an earlier version told only what followed from it
+        known = decision.scores.expected_margin_minor
+        basket = known / chance + own.discount_minor if chance else 0.0
     return Logged(
         outcome=outcome,
         actions=tuple(row.action for row in rows),
@@ -76,21 +79,16 @@ Target = Callable[[Logged], Sequence[tuple[str, float]]]
 
 def targets(logged: Sequence[Logged]) -> dict[str, Target]:
     """Give every policy that can be judged: nothing, each coupon, and the named ones."""
-    found: dict[str, Target] = {"none": lambda _: ((NOTHING.action_id, 1.0),)}
+    found: dict[str, Target] = {"none": _nothing}
     coupons = {one.outcome.action.action_id for one in logged} - {NOTHING.action_id}
     coupons |= {action for one in logged for action in one.actions[1:]}
     if any(one.actions for one in logged):
-        found |= {
-            "best_value": _named(lambda one: _at_best(one.scores, 0.0)),
-            "article": _named(lambda one: _shift(article(one.p_buy[1:], one.discounts_minor[1:]))),
-            "threshold": _named(
-                lambda one: _shift(
-                    propensity_threshold(one.p_buy[0], one.p_buy[1:], THRESHOLD_RATIO)
-                )
-            ),
-            "uniform": lambda one: tuple((name, 1 / len(one.actions)) for name in one.actions),
-        }
+        found |= NAMED
     return found | {coupon: _single(coupon) for coupon in sorted(coupons)}
+
+
+def _nothing(one: Logged) -> Sequence[tuple[str, float]]:
+    return ((NOTHING.action_id, 1.0),)
 
 
 def _single(coupon: str) -> Target:
@@ -115,6 +113,18 @@ def _shift(place: int | None) -> int:
 def _at_best(scores: Sequence[float], least: float) -> int:
     best = max(range(len(scores)), key=lambda place: scores[place])
     return best if scores[best] > least else 0
+
+
+# Those that need no more than the table of a decision.
+NAMED: dict[str, Target] = {
+    "none": _nothing,
+    "best_value": _named(lambda one: _at_best(one.scores, 0.0)),
+    "article": _named(lambda one: _shift(article(one.p_buy[1:], one.discounts_minor[1:]))),
+    "threshold": _named(
+        lambda one: _shift(propensity_threshold(one.p_buy[0], one.p_buy[1:], THRESHOLD_RATIO))
+    ),
+    "uniform": lambda one: tuple((name, 1 / len(one.actions)) for name in one.actions),
+}
 
 
 def values(logged: Sequence[Logged]) -> dict[str, dict[str, Any]]:
@@ -158,23 +168,23 @@ def _told(arm: Arm, rows: list[Logged], target: Target | None) -> dict[str, Any]
 
 
 def _weights(rows: Sequence[Logged], target: Target | None, *, in_money: bool) -> list[Weighted]:
-    weighted = []
-    for one in rows:
-        outcome = one.outcome
-        reward = float(outcome.margin_minor if in_money else outcome.y)
-        if target is None:
-            weighted.append(Weighted(outcome.user_id, 1.0, reward))
-            continue
-        chances = target(one) if one.actions else _without_decision(one, target)
-        taken = outcome.action.action_id
-        weight = dict(chances).get(taken, 0.0) / outcome.propensity
-        direct = predicted = 0.0
-        if one.actions:
-            place = {action: at for at, action in enumerate(one.actions)}
-            direct = fsum(q * one.foreseen(place[name], in_money) for name, q in chances)
-            predicted = one.foreseen(place.get(taken, 0), in_money)
-        weighted.append(Weighted(outcome.user_id, weight, reward, direct, predicted))
-    return weighted
+    return [weighted(one, target, one.outcome.user_id, in_money=in_money) for one in rows]
+
+
+def weighted(one: Logged, target: Target | None, unit: str, *, in_money: bool) -> Weighted:
+    """See a decision as a target does; None is the policy that was in force."""
+    outcome = one.outcome
+    reward = float(outcome.margin_minor if in_money else outcome.y)
+    if target is None:
+        return Weighted(unit, 1.0, reward)
+    chances = target(one) if one.actions else _without_decision(one, target)
+    taken = outcome.action.action_id
+    weight = dict(chances).get(taken, 0.0) / outcome.propensity
+    if not one.actions:
+        return Weighted(unit, weight, reward)
+    place = {action: at for at, action in enumerate(one.actions)}
+    direct = fsum(q * one.foreseen(place[name], in_money) for name, q in chances)
+    return Weighted(unit, weight, reward, direct, one.foreseen(place.get(taken, 0), in_money))
 
 
 def _without_decision(one: Logged, target: Target) -> Sequence[tuple[str, float]]:
@@ -216,16 +226,7 @@ def sorting(logged: Sequence[Logged]) -> dict[str, Any] | None:
     rows = [one for one in logged if one.outcome.arm == "random" and len(one.actions) > 1]
     report: dict[str, Any] = {"decisions": len(rows)}
     for name, in_money in (("margin_minor", True), ("bought", False)):
-        records = [
-            Treated(
-                score=max(one.scores[1:]),
-                treated=one.outcome.action.kind != NOTHING.kind,
-                propensity=1 - one.propensities[0],
-                reward=float(one.outcome.margin_minor if in_money else one.outcome.y),
-            )
-            for one in rows
-            if 0 < one.propensities[0] < 1
-        ]
+        records = [treated(one, in_money=in_money) for one in rows if 0 < one.propensities[0] < 1]
         if not records:
             return None
         drawn = qini(records)
@@ -236,3 +237,14 @@ def sorting(logged: Sequence[Logged]) -> dict[str, Any] | None:
             "curve": [list(point) for point in drawn.curve],
         }
     return report
+
+
+def treated(one: Logged, *, in_money: bool) -> Treated:
+    """See a decision as one of the comparison of a coupon with none."""
+    outcome = one.outcome
+    return Treated(
+        score=max(one.scores[1:]),
+        treated=outcome.action.kind != NOTHING.kind,
+        propensity=1 - one.propensities[0],
+        reward=float(outcome.margin_minor if in_money else outcome.y),
+    )

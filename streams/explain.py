@@ -30,7 +30,6 @@ def explain(decision: Decision, currency: str) -> Explanation:
     offer, budget = decision.offer, decision.budget
     currency = offer.currency if offer is not None else currency
     flips = tuple(told_flip(decision, flip, currency) for flip in flips_of(decision))
-    table = table_of(decision)
     return Explanation(
         decision_id=decision.decision_id,
         user_id=decision.user_id,
@@ -45,7 +44,7 @@ def explain(decision: Decision, currency: str) -> Explanation:
         propensity=decision.propensity,
         group=group_of(decision),
         table=choice_rows(decision),
-        margins_minor=table.margins_minor if table is not None else None,
+        margin_minor=decision.margin_minor,
         budget=budget,
         shadow_price=budget.lambda_micro / 1e6 if budget is not None else None,
         money=held_money(budget, currency),
@@ -137,7 +136,7 @@ def _lost(decision: Decision, row: ScoredCandidate, reason: Told, currency: str)
         gap=amount(best.score - row.score, currency),
     )
     table = table_of(decision)
-    found = ways_to_win(table, coupon, reason.code) if table is not None else []
+    found = ways_to_win(table, coupon) if table is not None else []
     flips = tuple(told_flip(decision, flip, currency) for flip in found if flip is not None)
     return _answer(
         decision,

@@ -16,6 +16,10 @@ PARTS = {
     "depth": ("How deep the discount is.", "优惠力度。"),
     "match": ("How well the coupon fits the customer's taste.", "优惠券与用户偏好的匹配度。"),
     "gap": ("How far the basket is below the minimum.", "购物车距使用门槛的差距。"),
+    "order": (
+        "No coupon is believed to sell less than a shallower one of its kind.",
+        "同类优惠券力度更大时，概率不低于力度较小者。",
+    ),
     "other": ("Everything not listed, summed.", "其余未列出因素之和。"),
 }
 

@@ -1,51 +1,43 @@
-"""What would have turned a decision: the smallest change of one number, tried before it is told.
+"""What would have turned a decision: the smallest change of one number, found by asking again.
 
-Each number is computed from the recorded table and then given to the policy, which must answer as
-told at both ends of what the record leaves open; otherwise the next step is tried, or none is told.
+The policy is asked about the recorded table with one number changed, step by step of that number's
+own resolution (a millionth of a chance or of a price, one minor unit of money). Values are linear
+in each of them, so a coupon is best within one stretch of a number, and the end of that stretch is
+found by halving. Every flip told was asked, and so was the step before it.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from math import ceil, floor
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
-from streams.decisions import Decision, ScoredCandidate
-from streams.explain_values import (
-    NONE,
-    ValueTable,
-    answers,
-    best_by_value,
-    cases,
-    price_of,
-    table_of,
-)
+from streams.decisions import Decision
+from streams.explain_values import NONE, Asked, ValueTable, best_by_value, table_of
 
-FlipKind = Literal["values", "chance", "discount", "price_paid", "price_withheld"]
+FlipKind = Literal["values", "chance", "discount", "price"]
 
-TRIES_COUNT = 4  # steps beyond the computed number, where rounding asks for them
-PRICE_STEPS = 1_000
+MICRO = 1_000_000
+MAX_PRICE = MICRO  # far beyond what any budget asks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flip:
-    """A change at which the policy, asked again, answers otherwise.
+    """The smallest change at which the policy, asked again, answers otherwise.
 
     Attributes
     ----------
     kind
-        What is changed: `chance` (0..1), `discount` (minor units), or the campaign's shadow price
-        so that the coupon's value turns positive (`price_paid`) or not (`price_withheld`);
-        `values`: they decide instead of the customer's group, the draw or another policy.
+        What is changed: `chance` (0..1), `discount` (minor units), or `price`, the shadow price of
+        the coupon's campaign, which its other coupons share; `values`: they decide instead of the
+        customer's group, the draw or another policy.
     becomes
-        The action then chosen; None where the record cannot tell, since other coupons may share
-        the campaign whose price changes.
+        The action then chosen.
     """
 
     kind: FlipKind
     coupon: str
     now: float = 0.0
     needed: float = 0.0
-    becomes: str | None = None
+    becomes: str = NONE
 
 
 def decided_by_values(decision: Decision) -> bool:
@@ -71,23 +63,24 @@ def flips_of(decision: Decision) -> tuple[Flip, ...]:
     if table is not None and best.action != NONE:
         flips += [chance_to_lose(table, best.action), price_to_lose(table, best.action)]
     elif table is not None:
-        flips += _nearest(table, decision.why_not)
+        flips += _nearest(decision, table)
     return tuple(flip for flip in flips if flip is not None)
 
 
-def _nearest(table: ValueTable, why_not: dict[str, str]) -> list[Flip | None]:
+def _nearest(decision: Decision, table: ValueTable) -> list[Flip | None]:
     """Give what would have made the coupon win that came closest, of those that could."""
-    for row in sorted(table.rows, key=lambda row: -row.score):
-        found = ways_to_win(table, row.action, why_not.get(row.action))
+    coupons = [row for row in decision.candidates if row.action != NONE]
+    for row in sorted(coupons, key=lambda row: -row.score):
+        found = ways_to_win(table, row.action)
         if any(found):
             return found
     return []
 
 
-def ways_to_win(table: ValueTable, coupon: str, reason: str | None) -> list[Flip | None]:
-    """Try a greater chance, a smaller discount and, where it was the budget, a lower price."""
-    found = [chance_to_win(table, coupon), discount_to_win(table, coupon)]
-    return [*found, price_to_win(table, coupon)] if reason == "budget_price" else found
+def ways_to_win(table: ValueTable, coupon: str) -> list[Flip | None]:
+    """Try a greater chance, a smaller discount and a lower price of its budget."""
+    ways = chance_to_win, discount_to_win, price_to_win
+    return [way(table, coupon) for way in ways]
 
 
 def chance_to_win(table: ValueTable, coupon: str) -> Flip | None:
@@ -95,118 +88,128 @@ def chance_to_win(table: ValueTable, coupon: str) -> Flip | None:
 
     Examples
     --------
-    >>> rows = (ScoredCandidate(action="ten", p_buy=0.62, score=-270, propensity=0,
-    ...     discount_minor=500),)
-    >>> table = ValueTable(p_nothing=0.6, rows=rows, margins_minor=(2_000.0, 2_000.0))
+    >>> line = Asked("ten", "spring", 0.62, 500, 0.0)
+    >>> table = ValueTable(p_nothing=0.6, margin_minor=2_000.0, lines=(line,))
     >>> chance_to_win(table, "ten").needed
-    0.8001
+    0.800004
     """
-    row, rival = table.row(coupon), best_by_value(table.rows, but=coupon)
-    steps, needed = _steps(row.p_buy), _chances(table, row, rival.score)
-    if not needed:
-        return None
-    first = ceil(max(needed) * steps)
-    tries = [step / steps for step in range(first, min(first + TRIES_COUNT, steps + 1))]
-    return _first(
-        (p for p in tries if p > row.p_buy),
-        lambda p: answers(table, coupon, p_buy=p).chosen == {coupon},
-        Flip(kind="chance", coupon=coupon, now=row.p_buy, becomes=coupon),
-    )
+    now = round(table.line(coupon).p_buy * MICRO)
+    return _flip(table, "chance", coupon, now, MICRO, wins=True)
 
 
 def chance_to_lose(table: ValueTable, coupon: str) -> Flip | None:
     """Find at which lower chance the runner-up, or nothing, is chosen instead of the coupon."""
-    row, rival = table.row(coupon), best_by_value(table.rows, but=coupon)
-    steps, needed = _steps(row.p_buy), _chances(table, row, rival.score)
-    if not needed:
-        return None
-    first = floor(min(needed) * steps)
-    tries = [step / steps for step in range(first, max(first - TRIES_COUNT, -1), -1)]
-    return _first(
-        (p for p in tries if p < row.p_buy),
-        lambda p: answers(table, coupon, p_buy=p).chosen == {rival.action},
-        Flip(kind="chance", coupon=coupon, now=row.p_buy, becomes=rival.action),
-    )
+    now = round(table.line(coupon).p_buy * MICRO)
+    return _flip(table, "chance", coupon, now, 0, wins=False)
 
 
 def discount_to_win(table: ValueTable, coupon: str) -> Flip | None:
     """Find the smaller discount at which the coupon, with the same chance, is chosen."""
-    row, rival = table.row(coupon), best_by_value(table.rows, but=coupon)
-    rise = row.p_buy - table.p_nothing
-    if rise <= 0.0:
-        return None
-    limits = [
-        row.discount_minor
-        * (case.margin_minor * rise - rival.score)
-        / (case.margin_minor * rise - case.value_minor)
-        for case in cases(table, row)
-        if case.margin_minor * rise > max(rival.score, case.value_minor)
-    ]
-    first = floor(min(limits, default=0.0))
-    tries = range(min(first, row.discount_minor - 1), max(first - TRIES_COUNT, 0), -1)
-    return _first(
-        tries,
-        lambda cost: answers(table, coupon, discount_minor=int(cost)).chosen == {coupon},
-        Flip(kind="discount", coupon=coupon, now=row.discount_minor, becomes=coupon),
-    )
+    return _flip(table, "discount", coupon, table.line(coupon).discount_minor, 1, wins=True)
 
 
 def price_to_win(table: ValueTable, coupon: str) -> Flip | None:
-    """Find the lower shadow price at which the coupon would be worth more than nothing."""
-    row = table.row(coupon)
-    if row.p_buy * row.discount_minor == 0.0:
-        return None
-    first = floor(min(_break_even_prices(table, row)) * PRICE_STEPS)
-    now = [price_of(table, row, case) for case in cases(table, row)]
-    tries = [step / PRICE_STEPS for step in range(first, max(first - TRIES_COUNT, -1), -1)]
-    return _first(
-        (price for price in tries if price < min(now)),
-        lambda price: answers(table, coupon, price=price).least_minor > 0.0,
-        Flip(kind="price_paid", coupon=coupon, now=round(sum(now) / len(now), 6)),
-    )
+    """Find the lower shadow price of its campaign at which the coupon is chosen."""
+    now = round(table.line(coupon).price * MICRO)
+    easiest = max(_crossings(table, coupon, now), key=lambda micro: _lead(table, coupon, micro))
+    return _flip(table, "price", coupon, now, easiest, wins=True)
 
 
 def price_to_lose(table: ValueTable, coupon: str) -> Flip | None:
-    """Find the higher shadow price at which the coupon would be worth no more than nothing."""
-    row = table.row(coupon)
-    if row.p_buy * row.discount_minor == 0.0:
+    """Find the higher shadow price of its campaign at which the coupon is no longer chosen."""
+    now = round(table.line(coupon).price * MICRO)
+    return _flip(table, "price", coupon, now, MAX_PRICE * MICRO, wins=False)
+
+
+def _flip(
+    table: ValueTable, kind: FlipKind, coupon: str, now: int, farthest: int, *, wins: bool
+) -> Flip | None:
+    """Halve the way from `now` to `farthest` until the first step is found that turns the answer.
+
+    Parameters
+    ----------
+    wins
+        The coupon is to be chosen, or else no longer.
+    """
+    steps = abs(farthest - now)
+    way = 1 if farthest > now else -1
+    change, unit = _CHANGES[kind]
+
+    def answer(step: int) -> str:
+        place = table.line(coupon)
+        return table.answer(lambda line: change(line, place, (now + way * step) / unit))
+
+    def turned(step: int) -> bool:
+        return (answer(step) == coupon) == wins
+
+    first = _first(turned, steps)
+    if first is None:
         return None
-    first = ceil(max(_break_even_prices(table, row)) * PRICE_STEPS)
-    now = [price_of(table, row, case) for case in cases(table, row)]
-    tries = [step / PRICE_STEPS for step in range(first, first + TRIES_COUNT)]
-    return _first(
-        (price for price in tries if price > max(now)),
-        lambda price: answers(table, coupon, price=price).most_minor <= 0.0,
-        Flip(kind="price_withheld", coupon=coupon, now=max(0.0, round(sum(now) / len(now), 6))),
+    return Flip(
+        kind=kind,
+        coupon=coupon,
+        now=now / unit,
+        needed=(now + way * first) / unit,
+        becomes=answer(first),
     )
 
 
-def _chances(table: ValueTable, row: ScoredCandidate, rival_minor: float) -> list[float]:
-    """Give the chance at which the coupon is worth as much as its rival, in every case.
+def _first(turned: Callable[[int], bool], steps: int) -> int | None:
+    """Give the first of 1..steps at which it has turned, None if it never does."""
+    if steps < 1 or not turned(steps):
+        return None
+    low, high = 0, steps
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if turned(middle) else (middle, high)
+    return high
 
-    From V(p) = p (m - c - lambda c) - P0 m, where the bracket follows from the recorded value; no
-    chance will do in a case where the bracket, what a sale brings, is not above 0.
+
+def _crossings(table: ValueTable, coupon: str, now: int) -> list[int]:
+    """Give the prices below `now`, in millionths, at which the coupon's lead may be greatest.
+
+    Its lead over the best of the others is concave in the price, with corners only where two of
+    the others are worth the same: a cheaper coupon of the campaign may lead in the middle alone.
     """
-    if row.p_buy == 0.0:
-        return []
-    found = []
-    for case in cases(table, row):
-        unaided_minor = table.p_nothing * case.margin_minor
-        sold_minor = case.value_minor + unaided_minor
-        if sold_minor <= 0.0:
-            return []
-        found.append(row.p_buy * (rival_minor + unaided_minor) / sold_minor)
-    return found
+    campaign_id = table.line(coupon).campaign_id
+    others = [(0.0, 0.0)]
+    for line in table.lines:
+        if line.action != coupon:
+            fee = line.p_buy * line.discount_minor if line.campaign_id == campaign_id else 0.0
+            others.append((table.worth(line, 0.0 if fee else line.price), fee))
+    crossings = [
+        (worth - other) / (fee - another) * MICRO
+        for worth, fee in others
+        for other, another in others
+        if fee != another
+    ]
+    return [0, *(round(micro) for micro in crossings if 0 < micro < now)]
 
 
-def _break_even_prices(table: ValueTable, row: ScoredCandidate) -> list[float]:
-    return [price_of(table, row, case._replace(value_minor=0.0)) for case in cases(table, row)]
+def _lead(table: ValueTable, coupon: str, price_micro: int) -> float:
+    campaign_id, price = table.line(coupon).campaign_id, price_micro / MICRO
+    worth = {
+        line.action: table.worth(line, price if line.campaign_id == campaign_id else line.price)
+        for line in table.lines
+    }
+    own = worth.pop(coupon)
+    return own - max([0.0, *worth.values()])
 
 
-def _steps(p_buy: float) -> int:
-    """Cut chances as finely as they are told: to 0.01 points, small ones to 0.0001."""
-    return 10_000 if p_buy >= 0.01 else 1_000_000
+def _with_chance(line: Asked, of: Asked, value: float) -> Asked:
+    return line._replace(p_buy=value) if line is of else line
 
 
-def _first(tries: Iterable[float], turns: Callable[[float], bool], flip: Flip) -> Flip | None:
-    return next((replace(flip, needed=needed) for needed in tries if turns(needed)), None)
+def _with_discount(line: Asked, of: Asked, value: float) -> Asked:
+    return line._replace(discount_minor=int(value)) if line is of else line
+
+
+def _with_price(line: Asked, of: Asked, value: float) -> Asked:
+    return line._replace(price=value) if line.campaign_id == of.campaign_id else line
+
+
+_CHANGES: dict[str, tuple[Callable[[Asked, Asked, float], Asked], int]] = {
+    "chance": (_with_chance, MICRO),
+    "discount": (_with_discount, 1),
+    "price": (_with_price, MICRO),
+}

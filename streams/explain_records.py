@@ -60,7 +60,8 @@ class ToldFlip:
 class Explanation:
     """Everything that is told about a decision; money in minor units of `currency`.
 
-    `margins_minor` is the range of the basket's margin that fits the record, None where none does.
+    `margin_minor` is the margin on the expected basket before any discount, None where no coupon
+    was weighed.
     """
 
     decision_id: str
@@ -76,7 +77,7 @@ class Explanation:
     propensity: float
     group: Text
     table: tuple[ChoiceRow, ...]
-    margins_minor: tuple[float, float] | None
+    margin_minor: float | None
     budget: BudgetRef | None
     shadow_price: float | None
     money: Text

@@ -137,15 +137,9 @@ _TEXTS = {
         "If {coupon} had cost {needed} and not {now}, with the same chance to buy, {then}.",
         "若 {coupon} 的成本为 {needed} 而非 {now}，且购买概率不变，{then}。",
     ),
-    "flip_price_paid": (
-        "If the shadow price of its budget had been {needed} and not about {now}, {coupon} would"
-        " have been worth more than nothing.",
-        "若其预算的影子价格为 {needed} 而非约 {now}，{coupon} 的价值将高于不发券。",
-    ),
-    "flip_price_withheld": (
-        "If the shadow price of its budget had been {needed} and not {now}, {coupon} would have"
-        " been worth no more than nothing.",
-        "若其预算的影子价格为 {needed} 而非 {now}，{coupon} 的价值将不高于不发券。",
+    "flip_price": (
+        "If the shadow price of {coupon}'s budget had been {needed} and not {now}, {then}.",
+        "若 {coupon} 所属预算的影子价格为 {needed} 而非 {now}，{then}。",
     ),
     "then_given": ("{becomes} would have been given", "将发放 {becomes}"),
     "then_given_none": ("no coupon would have been given", "将不发券"),
@@ -157,12 +151,13 @@ _TEXTS = {
         "没有可比较的优惠券，改变任何数值都不会改变结果。",
     ),
     "no_flip_unknown": (
-        "The record's numbers allow no certain answer.",
-        "记录中的数值不足以得出确定结论。",
+        "The record does not repeat the choice, so nothing certain can be said.",
+        "按记录中的数值无法重现该选择，因此无法得出确定结论。",
     ),
     "no_flip": (
-        "No change of a single number would have: no chance up to 100 %, no smaller discount.",
-        "改变任何单个数值都不会改变结果：概率升至 100% 或降低优惠均不够。",
+        "No change of a single number would have: no chance up to 100 %, no smaller discount, no"
+        " lower price of its budget.",
+        "改变任何单个数值都不会改变结果：概率升至 100%、降低优惠或预算价格均不够。",
     ),
     "no_flip_rule": (
         "No other score would have changed it: the rule speaks before scores count.",
@@ -212,15 +207,15 @@ def named(table: dict[str, tuple[str, str]], code: str) -> Text:
     return Text(en=en, zh=zh)
 
 
-def chance(p: float) -> Text:
-    """Write a probability for people, small ones with more digits.
+def chance(p: float, exact: bool = False) -> Text:
+    """Write a probability for people: small ones with more digits, exact ones to the millionth.
 
     Examples
     --------
-    >>> chance(0.2).en, chance(0.00042).zh
-    ('20.00 %', '0.0420%')
+    >>> chance(0.2).en, chance(0.00042).zh, chance(0.800004, exact=True).en
+    ('20.00 %', '0.0420%', '80.0004 %')
     """
-    zh = f"{p:.2%}" if p >= 0.01 or p == 0.0 else f"{p:.4%}"
+    zh = f"{p:.4%}" if exact or 0.0 < p < 0.01 else f"{p:.2%}"
     return Text(en=zh.replace("%", " %"), zh=zh)
 
 
@@ -230,9 +225,9 @@ def points(change: float) -> str:
     Examples
     --------
     >>> points(0.0321)
-    '+3.21'
+    '+3.2100'
     """
-    return f"{change * 100:+.2f}" if abs(change) >= 0.0001 else f"{change * 100:+.4f}"
+    return f"{change * 100:+.4f}"
 
 
 def amount(value_minor: float, currency: str) -> str:

@@ -1,15 +1,14 @@
 """The recorded value table, and the policy asked again about it with one number changed.
 
-A decision records chances, discounts and values, but neither the margin nor the shadow price of
-every campaign. With V = P (m - c) - P0 m - lambda P c the record bounds the margin m, and m gives
-the lambda of each coupon.
+A decision records everything that the policy compared: chances, discounts, the margin and the
+shadow price of every campaign. So the policy, asked again, must give the recorded values to the
+last digit; a record with which it does not (one of an earlier version, or a damaged one) gives no
+table.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import product
-from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from coupons.catalogue import Coupon, Scope
 from coupons.choices import Candidate, Choice
@@ -18,87 +17,60 @@ from features.actions import NOTHING, Action
 from streams.decisions import Decision, ScoredCandidate
 
 NONE = NOTHING.action_id
-HALF_CENT = 0.005  # a value is rounded to 2 decimals of a minor unit
-HALF_MICRO = 5e-7
-_SLACK = 1e-6  # of floats, relative
 _BY_VALUE = PolicySettings(explore_ratio=0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueTable:
-    """What was scored, and the margins in minor units between which the numbers fit together."""
-
-    p_nothing: float
-    rows: tuple[ScoredCandidate, ...]
-    margins_minor: tuple[float, float]
-
-    def row(self, coupon: str) -> ScoredCandidate:
-        """Give the row of a coupon that was scored."""
-        return next(row for row in self.rows if row.action == coupon)
-
-
-class Case(NamedTuple):
-    """One way in which the record may be true: a margin, and a coupon's value unrounded."""
-
-    margin_minor: float
-    value_minor: float
-
-
 class Asked(NamedTuple):
-    """One coupon as the policy is asked about it."""
+    """One coupon as the policy is asked about it; `price` is the shadow price of its campaign."""
 
     action: str
+    campaign_id: str
     p_buy: float
     discount_minor: int
     price: float
 
 
-class Answers(NamedTuple):
-    """What the policy chooses in all cases, and the range of one coupon's value."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueTable:
+    """What the policy was asked; `margin_minor` is that of the basket before any discount."""
 
-    chosen: frozenset[str]
-    least_minor: float
-    most_minor: float
+    p_nothing: float
+    margin_minor: float
+    lines: tuple[Asked, ...]
+
+    def line(self, coupon: str) -> Asked:
+        """Give the line of a coupon that was scored."""
+        return next(line for line in self.lines if line.action == coupon)
+
+    def worth(self, line: Asked, price: float) -> float:
+        """Give a coupon's value at a shadow price, unrounded."""
+        earned = line.p_buy * (self.margin_minor - line.discount_minor)
+        fee = price * line.p_buy * line.discount_minor
+        return earned - self.p_nothing * self.margin_minor - fee
+
+    def answer(self, change: Callable[[Asked], Asked] = lambda line: line) -> str:
+        """Ask the policy again with changed lines, and give the action it chooses."""
+        choice = ask(map(change, self.lines), self.p_nothing, self.margin_minor)
+        return NONE if choice.candidate is None else choice.candidate.coupon.coupon_id
 
 
 def table_of(decision: Decision) -> ValueTable | None:
-    """Read the value table; None if no coupon was scored or no finite margin fits the numbers."""
-    rows = tuple(row for row in decision.candidates if row.action != NONE)
-    nothing = next((row for row in decision.candidates if row.action == NONE), None)
-    if not rows or nothing is None or decision.scores is None:
+    """Read the value table; None if no coupon was scored or the record does not repeat itself."""
+    scored = {row.action: row for row in decision.candidates}
+    nothing = scored.pop(NONE, None)
+    if not scored or nothing is None or decision.margin_minor is None:
         return None
-    low, high = 0.0, inf
-    for least, most in _bounds(decision, decision.scores.expected_margin_minor, nothing, rows):
-        low, high = max(low, least), min(high, most)
-    if high == inf or low > high + _SLACK * (1.0 + abs(high)):
+    priced = {coupon: one for one in decision.prices for coupon in one.coupons}
+    if priced.keys() != scored.keys():
         return None
-    margins = (min(low, high), max(low, high))
-    return ValueTable(p_nothing=nothing.p_buy, rows=rows, margins_minor=margins)
-
-
-def _bounds(
-    decision: Decision,
-    expected_minor: int,
-    nothing: ScoredCandidate,
-    rows: Iterable[ScoredCandidate],
-) -> Iterator[tuple[float, float]]:
-    """Bound the margin by the expected margin, and by each value, as no lambda is below 0."""
-    given = decision.offer.template_id if decision.offer is not None else NONE
-    chosen = next((row for row in rows if row.action == given), nothing)
-    if chosen.p_buy > 0.0:
-        middle = expected_minor / chosen.p_buy + chosen.discount_minor
-        yield middle - 0.5 / chosen.p_buy, middle + 0.5 / chosen.p_buy
-    for row in rows:
-        rise, cost_minor = row.p_buy - nothing.p_buy, row.p_buy * row.discount_minor
-        if rise == 0.0:
-            continue
-        limit = (row.score + cost_minor - HALF_CENT) / rise
-        yield (limit, inf) if rise > 0.0 else (-inf, limit)
-        if row.action == given and decision.budget is not None:
-            price = decision.budget.lambda_micro / 1e6
-            middle = (row.score + cost_minor * (1.0 + price)) / rise
-            reach = (HALF_CENT + cost_minor * HALF_MICRO) / abs(rise)
-            yield middle - reach, middle + reach
+    lines = tuple(
+        Asked(row.action, one.campaign_id, row.p_buy, row.discount_minor, one.price)
+        for row in scored.values()
+        for one in (priced[row.action],)
+    )
+    table = ValueTable(p_nothing=nothing.p_buy, margin_minor=decision.margin_minor, lines=lines)
+    again = ask(lines, table.p_nothing, table.margin_minor).values_minor
+    return table if list(again) == [row.score for row in scored.values()] else None
 
 
 def best_by_value(rows: Iterable[ScoredCandidate], but: str = NONE) -> ScoredCandidate:
@@ -110,38 +82,6 @@ def best_by_value(rows: Iterable[ScoredCandidate], but: str = NONE) -> ScoredCan
     return best
 
 
-def cases(table: ValueTable, row: ScoredCandidate) -> list[Case]:
-    """Give the corners of what may be true; values are linear in both, so corners suffice."""
-    values_minor = (row.score - HALF_CENT, row.score + HALF_CENT)
-    return [Case(*pair) for pair in product(table.margins_minor, values_minor)]
-
-
-def price_of(table: ValueTable, row: ScoredCandidate, case: Case) -> float:
-    """Give the shadow price at which a coupon has its value, 0 where it does not matter."""
-    cost_minor = row.p_buy * row.discount_minor
-    if cost_minor == 0.0:
-        return 0.0
-    gain_minor = case.margin_minor * (row.p_buy - table.p_nothing)
-    return (gain_minor - case.value_minor) / cost_minor - 1.0
-
-
-def answers(table: ValueTable, coupon: str, **changes: Any) -> Answers:
-    """Ask the policy again with fields of `Asked` changed for one coupon, in all its cases."""
-    row = table.row(coupon)
-    chosen: set[str] = set()
-    values_minor: list[float] = []
-    for case in cases(table, row):
-        asked = []
-        for one in table.rows:
-            true = case if one is row else Case(case.margin_minor, one.score)
-            line = Asked(one.action, one.p_buy, one.discount_minor, price_of(table, one, true))
-            asked.append(line._replace(**changes) if one is row else line)
-        choice = ask(asked, table.p_nothing, case.margin_minor)
-        chosen.add(NONE if choice.candidate is None else choice.candidate.coupon.coupon_id)
-        values_minor += [one.value_minor for one in choice.table if one.action_id == coupon]
-    return Answers(frozenset(chosen), min(values_minor), max(values_minor))
-
-
 def ask(asked: Iterable[Asked], p_nothing: float, margin_minor: float) -> Choice:
     """Let the policy choose among coupons given in numbers, by their values alone.
 
@@ -149,7 +89,7 @@ def ask(asked: Iterable[Asked], p_nothing: float, margin_minor: float) -> Choice
 
     Examples
     --------
-    >>> ask([Asked("ten", 0.2, 500, 0.0)], 0.05, 2_000.0).reasons
+    >>> ask([Asked("ten", "spring", 0.2, 500, 0.0)], 0.05, 2_000.0).reasons
     ('best_value',)
     """
     lines = list(asked)

@@ -7,7 +7,17 @@ from streams.decisions import BudgetRef, Contribution, Decision
 from streams.explain_features import meaning
 from streams.explain_flips import Flip, decided_by_values
 from streams.explain_records import Cause, ChoiceRow, Told, ToldFlip
-from streams.explain_texts import ENDINGS, REASONS, WHEN, Text, amount, chance, named, points, text
+from streams.explain_texts import (
+    ENDINGS,
+    REASONS,
+    WHEN,
+    Text,
+    amount,
+    chance,
+    named,
+    points,
+    text,
+)
 from streams.explain_values import NONE, table_of
 
 _FEATURES = {feature.name: feature for feature in FEATURES}
@@ -115,17 +125,17 @@ def odds_of(log_odds: float) -> float:
 
 def told_flip(decision: Decision, flip: Flip, currency: str) -> ToldFlip:
     """Put a flip into words: by values only where a group, a draw or another policy decided."""
-    becomes = NONE if flip.becomes is None else flip.becomes
+    becomes = flip.becomes
     verb = "given" if flip.kind == "values" or decided_by_values(decision) else "best"
     then = text(f"then_{verb}_none" if becomes == NONE else f"then_{verb}", becomes=becomes)
     numbers: dict[str, str | Text] = {}
     if flip.kind == "chance":
-        numbers = {"now": chance(flip.now), "needed": chance(flip.needed)}
+        numbers = {"now": chance(flip.now, exact=True), "needed": chance(flip.needed, exact=True)}
         numbers["points"] = points(flip.needed - flip.now)
     elif flip.kind == "discount":
         numbers = {"now": amount(flip.now, currency), "needed": amount(flip.needed, currency)}
     elif flip.kind != "values":
-        numbers = {"now": f"{flip.now:.3f}", "needed": f"{flip.needed:.3f}"}
+        numbers = {"now": f"{flip.now:.6f}", "needed": f"{flip.needed:.6f}"}
     told = text(f"flip_{flip.kind}", coupon=flip.coupon, then=then, **numbers)
     return ToldFlip(flip=flip, text=told)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from coupons import eligibility, wallet
+from coupons.arms import Arm
 from coupons.choices import Choice
 from coupons.ledger import Ledger
 from coupons.policy import choose
@@ -18,7 +19,7 @@ from features.vector import NAMES, expected_basket, traits, vector
 from online_models import labels
 from online_models.league.contracts import Answers
 from streams.ballots import told_options
-from streams.context import Context, Effects, PartitionState, Point, Row, Rules
+from streams.context import Context, Effects, Point, Row, Rules
 from streams.decisions import Decision, decision_id
 from streams.report import report_choice, report_suppressed
 
@@ -80,8 +81,7 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
     rules = context.rules
     settle_due(row, event.user_id, event.ts_ms - GRACE_MS, context, effects)
     moved = wallet.follow(row["wallet"], event)
-    if moved:
-        _settle_money(moved, context.partition, effects)
+    _settle_money(moved, event.user_id, context, effects)
     if event.family != "purchase":
         return
     used = next((one for one in moved if one.stage == "redeemed"), None)
@@ -95,6 +95,7 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
             used_decision_id=used.decision_id if used is not None else None,
             discount_minor=spent_minor,
         )
+    context.partition.earnings.spend(rules.arm_of(event.user_id), spent_minor or 0)
     _earn(row, labels.order_margin_minor(event, rules.margin_ratio, spent_minor), event, context)
 
 
@@ -112,7 +113,7 @@ def settle_due(row: Row, user_id: str, now_ms: int, context: Context, effects: E
         effects.outcomes += labels.expire(row["pending"], now_ms, user_id=user_id, names=NAMES)
     if row["wallet"]["held"]:
         moved = wallet.expire(row["wallet"], now_ms + GRACE_MS)  # it keeps a grace of its own
-        _settle_money(moved, context.partition, effects)
+        _settle_money(moved, user_id, context, effects)
 
 
 def due_ms(row: Row) -> int | None:
@@ -126,10 +127,10 @@ def due_ms(row: Row) -> int | None:
 
 
 def _settle_money(
-    moved: Sequence[wallet.Lifecycle], partition: PartitionState, effects: Effects
+    moved: Sequence[wallet.Lifecycle], user_id: str, context: Context, effects: Effects
 ) -> None:
     for lifecycle in moved:
-        partition.ledger.settle(lifecycle)
+        context.partition.ledger.settle(lifecycle, context.rules.arm_of(user_id))
         effects.lifecycle.append(lifecycle)
 
 
@@ -191,7 +192,7 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
         channel=event.channel,
         salt=rules.salt,
     )
-    limits = _Limits(row["wallet"], partition.ledger)
+    limits = _Limits(row["wallet"], partition.ledger, point.arm)
     given, blocked = eligibility.eligible(rules.catalogue, point.basket, person, moment, limits)
     answers = rules.model.score(point.x, [candidate.action for candidate in given])
     choice = choose(
@@ -211,11 +212,11 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
 
 
 class _Limits:
-    """Caps of the user and money of the partition, as eligibility asks for them."""
+    """Caps of the user and money of their arm's purse, as eligibility asks for them."""
 
-    def __init__(self, held: wallet.Wallet, ledger: Ledger) -> None:
+    def __init__(self, held: wallet.Wallet, ledger: Ledger, arm: Arm) -> None:
         self.caps_of = partial(wallet.caps_of, held)
-        self.room_minor, self.has_quota = ledger.room_minor, ledger.has_quota
+        self.room_minor, self.has_quota = partial(ledger.room_minor, arm=arm), ledger.has_quota
 
 
 def _remember(
@@ -227,7 +228,7 @@ def _remember(
     if given is not None and not rules.dry_run:
         wallet.issue(row["wallet"], given, point.decision_id, event.ts_ms, event.channel)
         campaign = rules.campaigns[given.coupon.campaign_id]
-        context.partition.ledger.charge(given.coupon, campaign, given.charge_minor)
+        context.partition.ledger.charge(given.coupon, campaign, given.charge_minor, point.arm)
     told = labels.remember(
         row["pending"],
         decision_id=point.decision_id,

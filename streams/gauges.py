@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from math import isfinite
 
 from coupons.arms import Arm, ArmShares
 from coupons.catalogue import Catalogue
 from online_models.incremental import Incremental
+from online_models.intervals import Interval
 from online_models.league.standings import Standing
+from streams.evidence_live import LOGGED, LiveEvidence
 from streams.learning import Learning
 from streams.metrics import Metrics
 from streams.partitions import Partition
+from streams.training import Training
 
 
 def set_partition_gauges(
@@ -41,6 +45,9 @@ def set_experiment_gauges(
     earned = Incremental()
     for partition in partitions:
         earned.merge(partition.state.earnings)
+    for arm in sorted(earned.arms.keys() - {"holdout"}):
+        _set_bounds(metrics, "incremental_margin_minor", (arm,), earned.per_user(arm))
+        _set_bounds(metrics, "roi_ratio", (arm,), earned.roi(arm))
     effect = earned.effect("policy", "holdout")
     for bound, value in (
         ("lower", effect.anytime_lower_minor),
@@ -73,6 +80,50 @@ def set_model_gauges(metrics: Metrics, model_id: str, learning: Learning) -> Non
     ):
         if value is not None:
             metrics.set(name, value, (model_id,))
+
+
+def set_training_gauges(metrics: Metrics, training: Training) -> None:
+    """Set what only the worker that trains knows: how learners stand, and what is proved so far."""
+    set_league_gauges(metrics, training.standings)
+    if training.is_ours:
+        set_evidence_gauges(metrics, training.evidence)
+
+
+def set_evidence_gauges(metrics: Metrics, evidence: LiveEvidence) -> None:
+    """Set the figures of `evaluate` that need no more than outcomes."""
+    for name, value in evidence.values().items():
+        _set_bounds(metrics, "policy_value_minor", (name, "ips"), value.ips)
+        _set_bounds(metrics, "policy_value_minor", (name, "snips"), value.snips)
+        if name != LOGGED:
+            _set_bounds(metrics, "policy_value_minor", (name, "dr"), value.dr)
+        metrics.set("policy_effective_decisions", value.effective_count, (name,))
+    for arm, counts in evidence.arms.items():
+        for metric, ratio in (
+            ("conversion_ratio", counts.conversion_ratio),
+            ("redemption_ratio", counts.redemption_ratio),
+        ):
+            if ratio is not None:
+                metrics.set(metric, ratio, (arm,))
+    if (drawn := evidence.sorting()) is not None:
+        metrics.set("sorting_auuc_minor", drawn.auuc)
+        metrics.set("sorting_qini_minor", drawn.qini)
+    for gap in evidence.price_gaps():
+        _set_bounds(metrics, "price_gap_ratio", (gap.group,), gap.gap)
+
+
+def _set_bounds(
+    metrics: Metrics, name: str, labels: tuple[str, ...], interval: Interval | None
+) -> None:
+    """Set an estimate and its anytime-valid bounds, where there are any."""
+    if interval is None:
+        return
+    for bound, value in (
+        ("lower", interval.anytime_lower),
+        ("point", interval.point),
+        ("upper", interval.anytime_upper),
+    ):
+        if isfinite(value):
+            metrics.set(name, value, (*labels, bound))
 
 
 def set_league_gauges(metrics: Metrics, standings: Iterable[Standing]) -> None:

@@ -12,6 +12,7 @@ from online_models.experiments import Fold, Judged, Unit, against, greedy, judge
 from online_models.intervals import Interval
 from online_models.off_policy import PolicyValue, Weighted, difference, policy_value
 from online_models.qini import Treated, qini
+from streams.evidence import calibration
 from streams.evidence_values import shown
 from streams.logged_files import FORMATS, Experiment, read_experiment, with_shares
 
@@ -127,6 +128,7 @@ def _learner(judged: Sequence[Judged], arms: Sequence[str], learner: str) -> dic
         "roc_auc": figures.roc_auc,
         "log_loss": figures.log_loss,
         "calibration_error": figures.calibration_error,
+        "calibration": calibration(evaluation),
     }
 
 
@@ -154,6 +156,7 @@ def _sorting(judged: Sequence[Judged], arms: Sequence[str]) -> dict[str, Any] | 
                 "auuc": drawn.auuc,
                 "qini": drawn.qini,
                 "effect": drawn.whole_gain,
+                "curve": [list(point) for point in drawn.curve],
                 "effect_in_best": {
                     str(share): drawn.gain_at(share) / share for share in (0.1, 0.3, 0.5)
                 },

@@ -116,7 +116,7 @@ class Partition:
         emission = Emission()
         context = Context(rules=rules, partition=self._state)
         self._state.ledger.pacing = rules.pacing
-        self._state.ledger.adopt(rules.catalogue)
+        self._state.ledger.adopt(rules.catalogue, rules.shares)
         changed: set[bytes] = set()
         # All are read first, and all answers written last: work of one kind at a stretch finds its
         # code and tables at hand, and costs a good deal less.

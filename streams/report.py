@@ -9,6 +9,7 @@ from coupons.choices import Candidate, Choice
 from features.actions import NOTHING
 from features.events import Event
 from online_models.league.contracts import Answers
+from online_models.shapes import log_odds
 from streams.context import Context, Point, Rules
 from streams.decisions import (
     BudgetRef,
@@ -16,12 +17,14 @@ from streams.decisions import (
     Decision,
     Guardrail,
     Offer,
+    Priced,
     Reason,
     ScoredCandidate,
     Scores,
     rfc3339,
 )
 
+MICRO = 1e-6  # to which chances are rounded
 # Contributions beyond these are summed as `other`, so that a decision stays small.
 SHOWN_CONTRIBUTIONS_COUNT = 8
 
@@ -53,7 +56,8 @@ def report_suppressed(
 def report_choice(point: Point, choice: Choice, answers: Answers, context: Context) -> Decision:
     """Write down everything that a repetition or an explanation of the choice needs."""
     rules, event, given = context.rules, point.event, choice.candidate
-    base, contributions = _contributions(answers, choice.at)
+    base, contributions = _contributions(answers, choice)
+    margin_minor = point.basket.goods_minor * rules.margin_ratio
     return Decision(
         decision_id=point.decision_id,
         user_id=event.user_id,
@@ -66,7 +70,7 @@ def report_choice(point: Point, choice: Choice, answers: Answers, context: Conte
         propensity=choice.propensity,
         explored=choice.explored,
         candidates=_candidates(choice),
-        scores=_scores(choice, answers, point.basket.goods_minor * rules.margin_ratio),
+        scores=_scores(choice, answers, margin_minor),
         experiment=point.experiment,
         model=rules.model_ref,
         policy=rules.policy_ref,
@@ -81,6 +85,8 @@ def report_choice(point: Point, choice: Choice, answers: Answers, context: Conte
         features_hash=_features_hash(point.x),
         channel=event.channel,
         dry_run=rules.dry_run,
+        margin_minor=margin_minor,
+        prices=_prices(choice, context) if choice.candidates else (),
     )
 
 
@@ -163,9 +169,27 @@ def _budget(given: Candidate, context: Context) -> BudgetRef:
     )
 
 
-def _contributions(answers: Answers, at: int | None) -> tuple[float, tuple[Contribution, ...]]:
+def _prices(choice: Choice, context: Context) -> tuple[Priced, ...]:
+    """State the price that each candidate was charged with; campaigns in catalogue order."""
+    prices = context.partition.ledger.prices()
+    paid: dict[str, list[str]] = {}
+    for one in choice.candidates:
+        coupon = one.coupon
+        paid.setdefault(coupon.campaign_id, []).append(coupon.coupon_id)
+    return tuple(
+        [
+            Priced(campaign_id=name, price=prices.get(name, 0.0), coupons=tuple(coupons))
+            for name, coupons in paid.items()
+        ]
+    )
+
+
+def _contributions(answers: Answers, choice: Choice) -> tuple[float, tuple[Contribution, ...]]:
     """Give the bias and the largest contributions; what is not shown is summed as `other`."""
+    at = choice.at
     named = answers.contributions(at)
+    if at is not None and choice.p_buy[at] > answers.p_buy[at] + MICRO:
+        named["order"] = log_odds(choice.p_buy[at]) - log_odds(answers.p_buy[at])
     base = named.pop("bias")
     sizes = sorted(map(abs, filter(None, named.values())), reverse=True)
     least = sizes[:SHOWN_CONTRIBUTIONS_COUNT][-1] if sizes else 0.0

@@ -7,11 +7,9 @@ out cost included. The oracle stands outside: it knows the truth and needs no ex
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
 
 from coupons.arms import ArmShares, arm_of
 from coupons.catalogue import Catalogue
-from coupons.policy import PolicySettings
 from online_models.evaluation import Figures
 from simulation.calendar import DAY_MS
 from simulation.campaigns import simulated_catalogue
@@ -21,16 +19,13 @@ from simulation.oracle import Oracle, best_single, tuned_price
 from simulation.play import Decider, Nobody, Run, end_of, play
 from simulation.shop import Shop
 from streams.closed_loop import Product
+from streams.rivals import POLICIES, PolicyName, baseline_of, policy_of
 from streams.settings import Settings
 
 START_MS = 1_767_225_600_000  # 2026-01-01 00:00 UTC; any moment would do
 EVENTS_PER_CUSTOMER = 100
 # Binds in this world: without a budget the oracle would spend more than twice as much.
 BUDGET_MINOR_PER_EVENT = 3
-THRESHOLD_RATIO = 0.1
-
-PolicyName = Literal["oracle", "policy", "article", "random", "threshold", "single", "none"]
-POLICIES: tuple[PolicyName, ...] = get_args(PolicyName)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,14 +184,8 @@ def _decider(
         return Oracle(shop, world.budget_minor, price)
     if name == "none":
         return Nobody()
-    policy = PolicySettings(
-        name=name,
-        explore_ratio=settings.exploration_ratio,
-        salt=settings.experiment_salt,
-        threshold_ratio=THRESHOLD_RATIO,
-        single_coupon_id=single_id,
-    )
-    return Product(settings, world.catalogue, policy)
+    policy = policy_of(name, settings, single_id)
+    return Product(settings, world.catalogue, policy, baseline_of(name))
 
 
 def _arms(world: World, settings: Settings) -> tuple[str, ...]:

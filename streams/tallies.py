@@ -6,7 +6,7 @@ from coupons.lifecycle import Lifecycle
 from features.events import Event
 from streams.context import Effects, Rules
 from streams.decisions import Decision
-from streams.metrics import Tally
+from streams.metrics import SAMPLED_BY, Tally
 
 
 class Flock:
@@ -36,6 +36,8 @@ class Flock:
         if decision.scores is not None:
             tally.observe("propensity", decision.propensity)
             tally.observe("model_score", decision.scores.p_buy_with, (decision.model.id,))
+            if decision.decision_id[0] == SAMPLED_BY:
+                tally.sampled.append(decision)
 
     def add_up(self, tally: Tally) -> None:
         """Hand over what was noted."""

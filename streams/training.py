@@ -12,6 +12,7 @@ from online_models.league.standings import Happening, Standing
 from online_models.outcomes import Outcome
 from streams import wire
 from streams.chunks import Chunk
+from streams.evidence_live import LiveEvidence
 from streams.lead import as_record
 from streams.leading import Leading
 from streams.learning import Learning
@@ -38,6 +39,7 @@ class Training:
         self._metrics = metrics
         self.is_ours = False
         self._leading: Leading | None = None
+        self.evidence = LiveEvidence(settings.horizon_ms)
 
     @property
     def next_offset(self) -> int:
@@ -67,6 +69,7 @@ class Training:
         trainer = self._learning.begin()
         if self._settings.league_ratio and not self._settings.model_frozen:
             self._leading = Leading(self._settings, trainer.offset, self._learning.leader)
+        self.evidence = LiveEvidence(self._settings.horizon_ms)
         self.is_ours = True
 
     async def give_up(self) -> None:
@@ -87,6 +90,7 @@ class Training:
         """
         outcomes = [(one.offset, wire.decode_outcome(one.value)) for _, one in chunk.records]
         happenings = await self._compete(outcomes)
+        self._judge(outcomes)
         trained = self._learning.learn(outcomes)
         held: int | None = None
         for offset, snapshot in trained.snapshots:
@@ -99,6 +103,13 @@ class Training:
             tally.add("league_events", (one.kind,))
         self._metrics.apply(tally)
         return held
+
+    def _judge(self, outcomes: list[tuple[int, Outcome]]) -> None:
+        """Keep the evidence up, by the model as it was before it learned these outcomes."""
+        trainer = self._learning.trainer
+        if trainer is not None:
+            new = (outcome for offset, outcome in outcomes if offset > trainer.offset)
+            self.evidence.learn(new, trainer.model)
 
     async def _compete(self, outcomes: list[tuple[int, Outcome]]) -> list[Happening]:
         """Let the league learn, and broadcast who leads where that has changed."""

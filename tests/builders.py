@@ -9,8 +9,9 @@ from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.ledger import Ledger
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
-from features.actions import Action
+from features.actions import NOTHING, Action
 from features.events import Event, Item
+from online_models.outcomes import Outcome
 from streams import flow, wire
 from streams.context import Context, PartitionState, Rules
 from streams.decisions import Decision
@@ -121,7 +122,7 @@ def a_context(rules: Rules | None = None) -> Context:
     """Build the context of partition 0 of 1."""
     chosen = rules if rules is not None else some_rules()
     ledger = Ledger(partition=0, partitions=1)
-    ledger.adopt(chosen.catalogue)
+    ledger.adopt(chosen.catalogue, chosen.shares)
     return Context(rules=chosen, partition=PartitionState(partition=0, ledger=ledger))
 
 
@@ -168,3 +169,20 @@ def decided(event_type: str = "cart.added", scorer: Any = None) -> Decision:
     decision = flow.step(flow.new_row(), an_event(event_type), context).decision
     assert decision is not None
     return decision
+
+
+def an_outcome(**fields: Any) -> Outcome:
+    """Build an outcome of a decision to give nothing, not bought."""
+    plain: dict[str, Any] = {
+        "decision_id": "d",
+        "user_id": "ann",
+        "arm": "policy",
+        "state": "opened",
+        "decided_ms": NOON_MS,
+        "settled_ms": NOON_MS + 60_000 if fields.get("state") == "settled" else None,
+        "x": {},
+        "action": NOTHING,
+        "propensity": 1.0,
+        "p_buy": 0.1,
+    }
+    return Outcome(**plain | fields)

@@ -8,6 +8,7 @@ from rich.console import Console
 from coupons.arms import ArmShares
 from streams.evidence import evidence
 from streams.evidence_files import read_decisions, read_outcomes
+from streams.evidence_plot import drawing, of_outcomes, plot_option
 from streams.evidence_view import show
 from streams.options import json_option, pass_settings, print_json
 from streams.settings import Settings
@@ -21,9 +22,12 @@ from streams.settings import Settings
     help="The decisions of these outcomes, as `replay --out` writes them: tells what else could "
     "have been given, so named policies, Qini, rules and budgets can be judged.",
 )
+@plot_option
 @json_option
 @pass_settings
-def evaluate(settings: Settings, outcomes: Path, decisions: Path | None, as_json: bool) -> None:
+def evaluate(
+    settings: Settings, outcomes: Path, decisions: Path | None, plot: Path | None, as_json: bool
+) -> None:
     """Judge what was decided by what followed: were probabilities right, do the coupons pay.
 
     OUTCOMES is NDJSON as `replay --outcomes` writes it (.gz, .xz and .zst too).
@@ -47,7 +51,7 @@ def evaluate(settings: Settings, outcomes: Path, decisions: Path | None, as_json
     \b
     Examples:
       coupon-stream replay shop.ndjson --format native --out d.ndjson --outcomes o.ndjson
-      coupon-stream evaluate o.ndjson --decisions d.ndjson
+      coupon-stream evaluate o.ndjson --decisions d.ndjson --plot evidence.svg
       coupon-stream evaluate o.ndjson --json | tail -1 | jq .incremental.policy
     """
     known = None
@@ -59,6 +63,8 @@ def evaluate(settings: Settings, outcomes: Path, decisions: Path | None, as_json
         holdout=settings.holdout_ratio,
     )
     report = evidence(list(read_outcomes(outcomes)), known, shares)
+    if plot is not None:
+        plot.write_text(drawing(of_outcomes(report)), encoding="utf-8")
     if as_json:
         print_json(report)
     else:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from streams.evidence_plot import drawing, of_experiment, plot_option
 from streams.logged import evaluate_experiment
 from streams.logged_files import FORMATS
 from streams.options import json_option, print_json
@@ -20,8 +21,11 @@ from streams.options import json_option, print_json
 @click.option(
     "--reward", help="What counts: visit, conversion or spend of hillstrom; each has its usual one."
 )
+@plot_option
 @json_option
-def evaluate_logged(file: Path, name: str, reward: str | None, as_json: bool) -> None:
+def evaluate_logged(
+    file: Path, name: str, reward: str | None, plot: Path | None, as_json: bool
+) -> None:
     """Train our learners on a logged experiment and judge them on customers they never saw.
 
     Customers are cut into folds by a hash of their id, so every run gives the same figures. For
@@ -39,7 +43,7 @@ def evaluate_logged(file: Path, name: str, reward: str | None, as_json: bool) ->
 
     \b
     Examples:
-      coupon-stream evaluate-logged hillstrom_30pct.csv.gz --format hillstrom
+      coupon-stream evaluate-logged hillstrom_30pct.csv.gz --format hillstrom --plot h.svg
       coupon-stream evaluate-logged insurance_mail_train.csv.gz --format insurance --json
     """
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -49,6 +53,8 @@ def evaluate_logged(file: Path, name: str, reward: str | None, as_json: bool) ->
         report = evaluate_experiment(
             file, name, reward, lambda count: progress.advance(task, count)
         )
+    if plot is not None:
+        plot.write_text(drawing(of_experiment(report)), encoding="utf-8")
     if as_json:
         print_json(report)
     else:

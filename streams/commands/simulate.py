@@ -17,8 +17,9 @@ from rich.table import Table
 
 from streams import simulate as simulation
 from streams.options import json_option, pass_settings, print_json
+from streams.rivals import POLICIES, PolicyName, playable
 from streams.settings import Settings
-from streams.simulate import POLICIES, PolicyName, Report, Result
+from streams.simulate import Report, Result
 from streams.simulate_record import as_record
 
 # Scores follow what was learned sooner than in a worker, whose snapshots go over Kafka.
@@ -82,6 +83,12 @@ def simulate(
       coupon-stream simulate --policy oracle --policy policy --budget 200000 --json
     """
     settings = _fitted(settings, policy_only)
+    names, left_out = playable(policies or POLICIES)
+    if left_out is not None:
+        click.echo(left_out, err=True)
+    if not names:
+        message = "nothing is left to play"
+        raise click.UsageError(message)
     world = simulation.build_world(events_count, seed, budget_minor, drift=drift)
     columns = (
         TextColumn("{task.description}"),
@@ -96,7 +103,7 @@ def simulate(
         def begin(name: PolicyName) -> Callable[[], None]:
             return _ticks(bar, bar.add_task(name, total=events_count))
 
-        report = simulation.run(world, settings, policies or POLICIES, begin)
+        report = simulation.run(world, settings, names, begin)
     _print_table(report)
     if as_json:
         print_json(as_record(report))

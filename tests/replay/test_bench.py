@@ -27,6 +27,7 @@ STAGES = {"decode", "update", "vector", "score_10", "score_20", "choose", "encod
     "step",
     "whole",
     "learn",
+    "catch_up",
 }
 
 
@@ -45,6 +46,9 @@ def test_the_benchmark_times_every_stage(figures: dict[str, Any]) -> None:
     assert set(figures["step_us"]) == STAGES
     assert all(mean_us > 0 for mean_us in figures["step_us"].values())
     assert figures["events_per_second"] > 0
+    assert figures["scoring_us"] == figures["step_us"]["score_20"]
+    assert 0 < figures["scoring_share_ratio"] < 1
+    assert figures["catch_up_per_second"] > 0
     assert 0 < figures["decision_points_ratio"] < 1
     assert figures["row_bytes_mean"] < 4_096 < figures["memory_per_user_bytes"]
 

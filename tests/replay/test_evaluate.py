@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
@@ -96,6 +97,7 @@ def _decision(settled: Outcome, given: bool) -> Decision:
         model=ModelRef(id="m", version="1"),
         policy=PolicyRef(name="policy", version="1"),
         catalogue_version="1",
+        margin_minor=float(BASKET_MINOR),
         guardrails=(Guardrail(code="quiet_hours", action="ten"),) if not given else (),
     )
 
@@ -246,7 +248,11 @@ def _hillstrom(count: int) -> str:
 def test_evaluate_logged_finds_a_planted_taste_out_of_sample(tmp_path: Path) -> None:
     path = tmp_path / "mail.csv"
     path.write_text(_hillstrom(1_500) + "x,y,z,Urban,No E-Mail,soon,0,0\nbroken\n")
-    done = run("evaluate-logged", str(path), "--format", "hillstrom", "--json", split=[])
+    picture = tmp_path / "hillstrom.svg"
+    arguments = ("--format", "hillstrom", "--plot", str(picture), "--json")
+    done = run("evaluate-logged", str(path), *arguments, split=[])
+    for wanted in ("Qini of", "Calibration", "By estimator", "Arms for everybody"):
+        assert wanted in picture.read_text()
     assert done.exit_code == 0, done.output
     told = last_line(done)
     names = ("policy_value", "interval", "best_single_arm", "best_single_arm_value", "random_value")
@@ -286,3 +292,24 @@ def test_no_less_than_mailing_everybody_on_hillstroms_visits(shared_data: Path) 
     assert told["best_single_arm"] == "mens_mail"
     assert told["policy_value"] > told["best_single_arm_value"] - error
     assert told["policy_value"] > told["random_value"]
+
+
+def test_the_figures_are_drawn_and_only_as_svg(files: tuple[Path, Path], tmp_path: Path) -> None:
+    outcomes, decisions = files
+    picture = tmp_path / "evidence.svg"
+    drawn = ("--decisions", str(decisions), "--plot")
+    assert run("evaluate", str(outcomes), *drawn, str(picture)).exit_code == 0
+    svg = ElementTree.fromstring(picture.read_text())
+    words = [one.text or "" for one in svg.iter("{http://www.w3.org/2000/svg}text")]
+    for wanted in ("Qini", "Calibration", "Margin a customer", "Policies"):
+        assert any(word.startswith(wanted) for word in words), wanted
+    assert {"policy", "random", "ten", "none"} <= set(words)
+    refused = run("evaluate", str(outcomes), *drawn, str(tmp_path / "evidence.png"))
+    assert refused.exit_code == 2
+    assert "must name a .svg file" in refused.output
+
+
+def test_what_is_not_known_is_not_drawn(files: tuple[Path, Path], tmp_path: Path) -> None:
+    picture = tmp_path / "evidence.svg"
+    assert run("evaluate", str(files[0]), "--plot", str(picture)).exit_code == 0
+    assert "Qini" not in picture.read_text()

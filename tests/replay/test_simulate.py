@@ -6,13 +6,17 @@ import pytest
 from click.testing import CliRunner
 
 from simulation.figures import difference
-from streams import simulate, wire
+from streams import rivals, simulate, wire
 from streams.cli import cli
+from streams.rivals import PolicyName
 from streams.settings import Settings
-from streams.simulate import PolicyName, Report
+from streams.simulate import Report
 from streams.simulate_record import as_record
 
 SETTINGS = Settings().model_copy(update={"snapshot_every": 250})
+
+
+EVERY = tuple(rivals.playable(rivals.POLICIES)[0])
 
 
 @lru_cache
@@ -27,8 +31,8 @@ def test_the_same_seed_gives_the_same_report() -> None:
 
 
 def test_no_policy_spends_more_than_the_budget() -> None:
-    tight = report(simulate.POLICIES, 3_000)
-    assert {result.name for result in tight.results} == set(simulate.POLICIES)
+    tight = report(EVERY, 3_000)
+    assert {result.name for result in tight.results} == set(EVERY)
     for result in tight.results:
         assert result.run.spent_minor <= 3_000
         assert result.overspend_minor == 0
@@ -36,7 +40,7 @@ def test_no_policy_spends_more_than_the_budget() -> None:
 
 
 def test_the_oracle_is_the_best_and_giving_nothing_earns_nothing() -> None:
-    tight = report(simulate.POLICIES, 3_000)
+    tight = report(EVERY, 3_000)
     best = max(tight.results, key=lambda result: result.expected.point)
     assert best.name == "oracle"
     none = tight.result("none")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coupons.accounts import share_of
+from coupons.arms import ArmShares
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.ledger import Ledger, LedgerImbalance
 from coupons.lifecycle import Lifecycle, Stage
@@ -334,3 +335,84 @@ def test_c50_pacing_uses_the_budget_without_overspend_and_makes_it_last() -> Non
     assert by_day == pytest.approx([200_000 * (day + 1) / 30 for day in range(30)], abs=20_000)
     assert greedy_by_day[12] > 0.97 * 200_000  # without a price it is gone before half-time
     assert value > 1.5 * greedy_value
+
+
+HALVES = ArmShares(random=0.5, business_as_usual=0.0, holdout=0.0)
+
+
+def test_n16_no_arm_takes_what_belongs_to_another() -> None:
+    ledger = Ledger(partition=0, partitions=1)
+    ledger.adopt(catalogue(campaign()), HALVES)
+    ledger.charge(TEN, campaign(), 500, "random")
+    assert ledger.blocked(TEN, campaign(), 1, "random") == "budget_exhausted"
+    assert ledger.room_minor(campaign(), "policy") == 500
+    assert ledger.room_minor(campaign(), "holdout") == 0
+    with pytest.raises(LedgerImbalance):
+        ledger.charge(TEN, campaign(), 1, "random")
+    ledger.settle(settled("redeemed", 500, 200), "random")
+    assert ledger.room_minor(campaign(), "random") == 200
+    assert sides(ledger) == (1_000, 700, 0, 300)
+
+
+def test_n16_the_price_of_money_is_that_of_the_policys_own_purse() -> None:
+    eager, calm = (Ledger(partition=0, partitions=1) for _ in range(2))
+    scheduled = campaign(starts_ms=0, ends_ms=100)
+    for ledger, arm in ((eager, "policy"), (calm, "random")):
+        ledger.adopt(catalogue(scheduled), HALVES)
+        ledger.charge(TEN, scheduled, 400, arm)
+        ledger.settle(settled("redeemed", 400, 0), arm)
+    assert eager.lambda_price("spring") > 0.0
+    assert calm.lambda_price("spring") == 0.0
+
+
+def test_money_that_was_out_before_there_were_purses_is_the_policys() -> None:
+    before = Ledger(partition=0, partitions=1)
+    before.adopt(catalogue(campaign()))
+    before.charge(TEN, campaign(), 300)
+    state: Any = before.dump()
+    del state["accounts"]["spring"]["purses"]
+    ledger = Ledger.load(state, partition=0, partitions=1)
+    ledger.adopt(catalogue(campaign()), HALVES)
+    assert ledger.room_minor(campaign(), "policy") == 200
+    assert ledger.room_minor(campaign(), "random") == 500
+
+
+def test_a_customer_who_changed_arms_gives_back_to_the_purse_that_paid() -> None:
+    ledger = Ledger(partition=0, partitions=1)
+    ledger.adopt(catalogue(campaign()), HALVES)
+    ledger.charge(TEN, campaign(), 300, "random")
+    ledger.settle(settled("expired", 300, 300, quota_back=True), "policy")
+    assert ledger.room_minor(campaign(), "random") == 500
+    assert sides(ledger) == (1_000, 1_000, 0, 0)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["policy", "random", "business_as_usual"]),
+            st.integers(1, 60),
+            st.integers(0, 60),
+            st.sampled_from(["policy", "random"]),
+        ),
+        max_size=40,
+    )
+)
+def test_purses_always_sum_to_the_account_and_survive_their_json(
+    moves: list[tuple[str, int, int, str]],
+) -> None:
+    ledger = Ledger(partition=0, partitions=1)
+    ledger.adopt(catalogue(campaign()), ArmShares())
+    for arm, charge_minor, refund_minor, settled_by in moves:
+        if ledger.blocked(TEN, campaign(), charge_minor, arm) is None:
+            ledger.charge(TEN, campaign(), charge_minor, arm)
+            if refund_minor % 3:
+                back_minor = min(refund_minor, charge_minor)
+                ledger.settle(settled("redeemed", charge_minor, back_minor), settled_by)
+        account = ledger.dump()["accounts"]["spring"]
+        for side in ("held_minor", "spent_minor", "settled_minor"):
+            purses: Any = account["purses"].values()
+            assert sum(one[side] for one in purses) == account[side]
+            assert all(one[side] >= 0 for one in purses)
+    state = ledger.dump()
+    assert json.loads(json.dumps(state)) == state
+    assert Ledger.load(state, partition=0, partitions=1).dump() == state

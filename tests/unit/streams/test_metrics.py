@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams import metrics
+from streams import metric_names
 from streams.distribution import Distribution
 from streams.metrics import DEFINITIONS, Metrics, Tally
 
@@ -76,12 +76,12 @@ def test_a_hostile_shop_cannot_exceed_the_series_of_one_worker() -> None:
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition.name)
-def test_no_metric_has_more_series_than_it_says(definition: metrics.Definition) -> None:
+def test_no_metric_has_more_series_than_it_says(definition: metric_names.Definition) -> None:
     names = [name for name in exposed(filled()) if name.startswith(definition.exposed_name)]
     assert 0 < len([name for name in names if _belongs(name, definition)]) <= definition.max_series
 
 
-def _belongs(series: str, definition: metrics.Definition) -> bool:
+def _belongs(series: str, definition: metric_names.Definition) -> bool:
     name = series.split("[")[0].removeprefix(definition.exposed_name)
     return name in ("", "_bucket", "_sum", "_count")
 
@@ -131,13 +131,13 @@ def test_no_creation_times_double_the_series() -> None:
     assert b"_created" not in filled().exposition()[0]
 
 
-@given(st.lists(st.floats(-1, 20) | st.sampled_from(metrics.SECONDS)))
+@given(st.lists(st.floats(-1, 20) | st.sampled_from(metric_names.SECONDS)))
 def test_a_distribution_equals_the_librarys_histogram(values: list[float]) -> None:
     ours, theirs = CollectorRegistry(), CollectorRegistry()
-    distribution = Distribution("age_seconds", "Age.", ("kind",), metrics.SECONDS)
+    distribution = Distribution("age_seconds", "Age.", ("kind",), metric_names.SECONDS)
     ours.register(distribution)
     histogram = Histogram(
-        "age_seconds", "Age.", ["kind"], buckets=metrics.SECONDS, registry=theirs
+        "age_seconds", "Age.", ["kind"], buckets=metric_names.SECONDS, registry=theirs
     ).labels("a")
     distribution.observe(("a",), values)
     for value in values:
