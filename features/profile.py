@@ -114,6 +114,8 @@ def update(profile: Profile, event: Event) -> None:
         _count(profile, measure, 1, event.ts_ms, newest_ms)
         if measure in _TIMED:
             _remember_times(profile, measure, event.ts_ms)
+        elif measure == "browse" and event.ts_ms > profile["last"].get("browse", -1):
+            profile["last"]["browse"] = event.ts_ms
     if kind == "product.viewed":
         _learn_view(profile, event)
     elif kind == "search.performed" and event.query and asks_for_a_deal(event.query):

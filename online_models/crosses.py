@@ -7,14 +7,16 @@ from zlib import crc32
 
 from features.actions import NOTHING, Action
 
-USER, LIFT, STEEP = "u", "t", "d"
+USER, LIFT, STEEP, CLICK = "u", "t", "d", "c"
 SHARED = (USER, LIFT, STEEP)
+ALWAYS = (*SHARED, CLICK)
 BIAS, DEPTH, MATCH, GAP = "bias", "depth", "match", "gap"
 MAX_ABS = 1_000.0
 EXTRAS = {
     "u": (BIAS,),
     "t": (BIAS, MATCH, GAP),
     "d": (BIAS,),
+    "c": (BIAS, DEPTH),
     "k": (BIAS, DEPTH),
     "a": (BIAS,),
 }
@@ -55,7 +57,8 @@ class Crosses:
     A *group* is a block of weights. `u` tells what a user does unaided. `t` (whom coupons move) and
     `d` (whom deeper ones move more) also have one weight per user feature and are learned from all
     coupons together, since few of each are ever given; they let two users rank the same coupons
-    differently. `k|<kind>` and `a|<coupon id>` only tell how strong a kind and a coupon are.
+    differently. `k|<kind>` and `a|<coupon id>` only tell how strong a kind and a coupon are, and
+    `c` how readily an offer is clicked on.
 
     Features count from what is typical, so that a learner of single weights need not move the bias
     against all the others. The group of a kind or coupon is opened when something is learned about
@@ -98,7 +101,7 @@ class Crosses:
             raise ValueError(message)
         self._keys: dict[str, tuple[str, ...]] = {}
         self._take = itemgetter(*self.names) if len(self.names) > 1 else None
-        for group in SHARED:
+        for group in ALWAYS:
             self.add(group)
 
     @property
@@ -157,6 +160,16 @@ class Crosses:
         wide |= self._block(self.kind_group(action.kind), (1.0, steps))
         wide |= self._block(self.action_group(action.action_id), (1.0,))
         return wide
+
+    def click(self, x: dict[str, float], action: Action) -> dict[str, float]:
+        """Features of a click on an offer that was looked at; zeros are left out.
+
+        Clicks are many times more frequent than purchases that a coupon causes, and come from those
+        whom coupons move: they share the weights of whom. How strong a coupon is they would tell
+        wrongly, since looking costs nothing; of that they have a bias and a depth of their own.
+        """
+        wide = self._block(LIFT, self._shifted(x))
+        return wide | self._block(CLICK, (1.0, depth_steps(action)))
 
     def _shifted(self, x: dict[str, float]) -> list[float]:
         return [value - usual for value, usual in zip(self.values(x), self.typical, strict=True)]

@@ -13,7 +13,7 @@ A decision remembered under other feature names still settles, but with an empty
 be learned from it without taking one feature's number for another's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from features.actions import Action
 from features.events import Event
@@ -22,6 +22,7 @@ from online_models.pending import Pending as Pending  # callers know it as a wor
 from online_models.pending import names_id, outcome_of
 
 MAX_PENDING = 8
+_NOTICED = {"viewed": 0, "clicked": 1}
 
 
 def remember(
@@ -89,6 +90,22 @@ def remember(
     pending.append(decision)
     outcomes.append(outcome_of(decision, "opened", user_id, names, None, x=x))
     return outcomes
+
+
+def notice(pending: list[Pending], happened: Iterable[tuple[str, str]]) -> None:
+    """Note which offers were looked at (`viewed`) or `clicked` on; changes `pending`.
+
+    Told when the decision is settled: before, nobody knows whether a click will follow.
+
+    Parameters
+    ----------
+    happened
+        What came of offers: the decision's id and the stage that its coupon reached.
+    """
+    for decision_id, stage in happened:
+        for decision in pending if stage in _NOTICED else ():
+            if decision["id"] == decision_id:
+                decision["k"] = max(_NOTICED[stage], decision.get("k", 0))
 
 
 def settle(

@@ -45,6 +45,9 @@ class Outcome:
         The probability that the model gave to this action at decision time.
     order_minor, discount_minor, margin_minor
         Money of the purchase that settled it; 0 otherwise. `margin_minor` is after the discount.
+    clicked
+        Whether the offer was clicked on, told when the decision is settled; None where it was not
+        looked at, or nobody told.
     candidates
         The coupons that could have been given instead, in their order, where the action was drawn
         evenly among them and nothing; told when the decision opens, empty everywhere else.
@@ -66,6 +69,7 @@ class Outcome:
     order_minor: int = 0
     discount_minor: int = 0
     margin_minor: int = 0
+    clicked: bool | None = None
     model_version: str = ""
     campaign_id: str | None = None
     candidates: tuple[Option, ...] = ()

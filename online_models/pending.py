@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 from zlib import crc32
 
 from features.actions import Action
@@ -15,7 +15,7 @@ class Pending(TypedDict):
     `x` holds the user's features in the order of `names` and `n` says which names these were, `a`
     the action as (id, kind, depth, match, gap), `q` the propensity, `p` the probability of
     purchase, `due` the first moment at which no purchase counts any more, `m` the version of the
-    model, `c` the campaign.
+    model, `c` the campaign. `k` stands there once the offer was looked at: 1 if it was clicked on.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Pending(TypedDict):
     n: str
     m: str
     c: str | None
+    k: NotRequired[int]
 
 
 def outcome_of(
@@ -54,6 +55,7 @@ def outcome_of(
     """
     action_id, kind, depth, match, gap = decision["a"]
     order_minor, discount_minor, margin_minor = money or (0, 0, 0)
+    clicked = decision.get("k") if state == "settled" else None
     if x is None:
         known = decision["n"] == names_id(tuple(names))
         x = dict(zip(names, map(float, decision["x"]), strict=True)) if known else {}
@@ -72,6 +74,7 @@ def outcome_of(
         order_minor=order_minor,
         discount_minor=discount_minor,
         margin_minor=margin_minor,
+        clicked=None if clicked is None else clicked == 1,
         model_version=decision["m"],
         campaign_id=decision["c"],
     )

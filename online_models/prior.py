@@ -21,6 +21,8 @@ class Prior:
         low: a coupon for somebody who buys anyway is the costly error.
     persuaded_rate
         Share of those who would not have bought that a coupon without any depth wins over, 0..1.
+    clicked_rate
+        Share of those who look at an offer without any depth that click on it, 0..1.
     steepness
         What a fifth off adds to the log-odds of being won over.
     kind_lift
@@ -36,13 +38,14 @@ class Prior:
     base_rate: float = 0.1
     persuaded_rate: float = 0.011
     steepness: float = 1.7
+    clicked_rate: float = 0.1
     kind_lift: Mapping[str, float] = field(default_factory=dict)
     depth_lift: Mapping[str, float] = field(default_factory=dict)
     name_lift: Mapping[str, float] = field(default_factory=dict)
     persuaded_lift: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("base_rate", "persuaded_rate"):
+        for name in ("base_rate", "persuaded_rate", "clicked_rate"):
             if not LOWEST <= getattr(self, name) <= HIGHEST:
                 message = f"{name} must be within {LOWEST}..{HIGHEST}, was {getattr(self, name)}"
                 raise ValueError(message)

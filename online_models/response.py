@@ -10,6 +10,7 @@ from online_models.answers import Answers
 from online_models.causes import Doubt, Part, Weights, either, slope_of
 from online_models.crosses import (
     BIAS,
+    CLICK,
     DEPTH,
     LIFT,
     SHARED,
@@ -140,6 +141,21 @@ class ResponseModel:
         self._opened(x, action)
         self._learn(x, action, True)
 
+    def learn_clicked(self, x: dict[str, float], action: Action, clicked: bool) -> None:
+        """Learn that an offer which was looked at was clicked on, or not.
+
+        References
+        ----------
+        [^1]: Athey, Chetty, Imbens, Kang (2019), The surrogate index, NBER 26463: what follows soon
+            and often stands in for what follows late and seldom.
+        """
+        self._opened(x, action)
+        wide = self.crosses.click(x, action)
+        error = self._river_p(wide) - clicked
+        gradient: dict[Hashable, float] = {key: error * value for key, value in wide.items()}
+        self.optimizer.step(self.river._weights, gradient)
+        self._weights = None
+
     def is_cold(self, action: Action) -> bool:
         """Whether fewer than `cold_until` labels were learned about this very coupon."""
         group = USER if action.kind == NOTHING.kind else self.crosses.action_group(action.action_id)
@@ -162,6 +178,7 @@ class ResponseModel:
         beliefs |= {
             f"{LIFT}|{BIAS}": log_odds(prior.persuaded_rate),
             f"{STEEP}|{BIAS}": prior.steepness,
+            f"{CLICK}|{BIAS}": log_odds(prior.clicked_rate),
         }
         beliefs |= {f"{LIFT}|{name}": lift for name, lift in prior.persuaded_lift.items()}
         for term, lifts in ((BIAS, prior.kind_lift), (DEPTH, prior.depth_lift)):

@@ -11,13 +11,13 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import Any, cast
 
-from online_models.crosses import SHARED, Limits
+from online_models.crosses import ALWAYS, Limits
 from online_models.evaluation import Evaluation
 from online_models.refusals import Reason, SnapshotRefused, require, require_shape
 from online_models.response import ResponseModel
 from online_models.trainer import Trainer, TrainerCounts
 
-FORMAT = 2
+FORMAT = 3
 MAX_BYTES = 16_000_000
 MAX_ABS = 1e15
 RIVER_VERSION = version("river")
@@ -202,11 +202,11 @@ def _trainer(snapshot: Snapshot) -> Trainer:
     if min(numbers) < 0:
         message = f"counts must not be negative, was {min(numbers)}"
         raise ValueError(message)
-    if (first := tuple(entry["group"] for entry in snapshot["groups"][: len(SHARED)])) != SHARED:
-        message = f"the first groups must be {SHARED}, was {first}"
+    if (first := tuple(entry["group"] for entry in snapshot["groups"][: len(ALWAYS)])) != ALWAYS:
+        message = f"the first groups must be {ALWAYS}, was {first}"
         raise ValueError(message)
     for place, entry in enumerate(snapshot["groups"]):
-        if place >= len(SHARED):
+        if place >= len(ALWAYS):
             _open(model, entry["group"])
         _restore(model, entry)
     model.optimizer.n_iterations = snapshot["iterations"]

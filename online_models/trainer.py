@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from features.actions import NOTHING
 from online_models.evaluation import Evaluation
 from online_models.outcomes import Outcome
 from online_models.response import ResponseModel
@@ -93,6 +94,8 @@ class Trainer:
 
     def _settle(self, outcome: Outcome) -> None:
         self.evaluation.update(outcome.p_buy, outcome.y)
+        if outcome.clicked is not None and outcome.x and outcome.action != NOTHING:
+            self.model.learn_clicked(outcome.x, outcome.action, outcome.clicked)
         if not outcome.y:
             self.counts.unsold += 1
             return

@@ -45,6 +45,7 @@ CHINESE = {
     "order_gap": "距上一次下单的时间",
     "browse_dwell_mean": "商品页平均停留时间",
     "browse_dwell_missing": "没有停留时间记录",
+    "cart_pause": "到购物车前的停顿时间",
     "browse_cart_rate": "浏览到加入购物车的转化率",
     "cart_order_rate": "加入购物车到下单的转化率",
     "order_again_rate": "再次下单的比例",

@@ -53,9 +53,8 @@ def new_row() -> Row:
 def step(row: Row, event: Event, context: Context) -> Effects:
     """Apply one event to its user's row and say what follows from it.
 
-    Changes `row` and `context.partition`, and returns the effects: the two cannot be apart, since
-    a decision charges the budget that the next one sees. The order is fixed: settle what the event
-    or its time settles, update the profile, decide, remember.
+    Changes `row` and `context.partition`, and returns the effects: a decision charges the budget
+    that the next one sees. The order is fixed: settle, update the profile, decide, remember.
     """
     effects = Effects()
     known, row["seen"] = seen.meet(row["seen"], event.event_id, event.payload_digest)
@@ -82,6 +81,7 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
     settle_due(row, event.user_id, event.ts_ms - GRACE_MS, context, effects)
     moved = wallet.follow(row["wallet"], event)
     _settle_money(moved, event.user_id, context, effects)
+    labels.notice(row["pending"], [(one.decision_id, one.stage) for one in moved])
     if event.family != "purchase":
         return
     used = next((one for one in moved if one.stage == "redeemed"), None)

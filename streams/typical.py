@@ -35,6 +35,7 @@ TYPICAL = {
     "order_gap_now": 3.7,
     "browse_dwell_mean_lifetime": 0.8,
     "browse_dwell_missing": 0.1,
+    "cart_pause_now": 0.1,
     "browse_cart_rate_lifetime": 0.2,
     "cart_order_rate_lifetime": 0.3,
     "order_again_rate_lifetime": 0.5,

@@ -36,7 +36,17 @@ FEATURES = (
         family=FAMILY,
         meaning="1 if no view told its dwell time.",
     ),
+    Feature(
+        name="cart_pause_now",
+        unit="minutes",
+        window="now",
+        family=FAMILY,
+        meaning="At the cart and the checkout, time since goods were last looked at or searched "
+        "for, 0 elsewhere; ln(1 + min) / 2. Who comes back to the cart has made up their mind.",
+    ),
 )
+_AT_CART = frozenset({"cart.added", "cart.viewed", "checkout.started"})
+_MINUTE_MS = 60_000
 
 
 def values(reading: Reading) -> tuple[float, ...]:
@@ -54,4 +64,13 @@ def values(reading: Reading) -> tuple[float, ...]:
         scale.CEILING if ordered_ms is None else scale.span(reading.now_ms - ordered_ms),
         scale.span(dwell_s * 1_000),
         0.0 if dwells else 1.0,
+        _pause(reading),
     )
+
+
+def _pause(reading: Reading) -> float:
+    if reading.event.event_type not in _AT_CART:
+        return 0.0
+    last = reading.profile["last"]
+    looked_ms = max(last.get("browse", 0), last.get("search", 0))
+    return scale.amount((reading.now_ms - looked_ms) / _MINUTE_MS) if looked_ms else 0.0

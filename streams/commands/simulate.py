@@ -1,6 +1,8 @@
 """`coupon-stream simulate`: whom to give what, compared in a shop whose truth is known."""
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 
 import click
@@ -21,6 +23,7 @@ from streams.rivals import POLICIES, PolicyName, playable
 from streams.settings import Settings
 from streams.simulate import Report, Result
 from streams.simulate_record import as_record
+from streams.simulate_runs import Asked, Record, play_all, summary
 
 # Scores follow what was learned sooner than in a worker, whose snapshots go over Kafka.
 SNAPSHOT_EVERY = 250
@@ -55,6 +58,19 @@ TICK_COUNT = 500
     is_flag=True,
     help="No arms: the policy decides for everybody, without holdout and random shares.",
 )
+@click.option(
+    "--runs",
+    "runs_count",
+    type=click.IntRange(1, 1_000),
+    default=1,
+    show_default=True,
+    help="Play so many worlds, of this seed and the next ones, and tell the medians.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 256),
+    help="How many worlds are played side by side; as many as there are cores if not given.",
+)
 @click.option("--drift", is_flag=True, help="Let some customers change their nature half-way.")
 @json_option
 @pass_settings
@@ -65,6 +81,8 @@ def simulate(
     policies: tuple[PolicyName, ...],
     budget_minor: int | None,
     policy_only: bool,
+    runs_count: int,
+    processes: int | None,
     drift: bool,
     as_json: bool,
 ) -> None:
@@ -81,6 +99,7 @@ def simulate(
     Examples:
       coupon-stream simulate --events 50000 --seed 7
       coupon-stream simulate --policy oracle --policy policy --budget 200000 --json
+      coupon-stream simulate --runs 10 --events 500000 --json
     """
     settings = _fitted(settings, policy_only)
     names, left_out = playable(policies or POLICIES)
@@ -89,6 +108,18 @@ def simulate(
     if not names:
         message = "nothing is left to play"
         raise click.UsageError(message)
+    if runs_count > 1:
+        asked = Asked(
+            settings=settings,
+            seed=seed,
+            events_count=events_count,
+            budget_minor=budget_minor,
+            drift=drift,
+            policies=tuple(names),
+        )
+        worlds = [replace(asked, seed=seed + number) for number in range(runs_count)]
+        _many(worlds, processes or os.cpu_count() or 1, as_json)
+        return
     world = simulation.build_world(events_count, seed, budget_minor, drift=drift)
     columns = (
         TextColumn("{task.description}"),
@@ -109,6 +140,37 @@ def simulate(
         print_json(as_record(report))
     if any(result.overspend_minor for result in report.results):
         raise SystemExit(1)
+
+
+def _many(worlds: list[Asked], processes: int, as_json: bool) -> None:
+    records, told = [], Console(stderr=True)
+    for record in play_all(worlds, processes):
+        records.append(record)
+        told.print(f"{len(records)} of {len(worlds)}: {_gist(record)}")
+    found = summary(records)
+    _print_medians(found)
+    if as_json:
+        print_json(found)
+    if found["overspend_minor"]:
+        raise SystemExit(1)
+
+
+def _gist(record: Record) -> str:
+    profits: dict[str, int] = record["incremental_profit_minor"]
+    return f"seed {record['seed']}: " + ", ".join(f"{n} {p:,}" for n, p in profits.items())
+
+
+def _print_medians(found: Record) -> None:
+    title = f"Medians over {len(found['seeds'])} worlds of {found['events']} events, minor units"
+    table = Table(title=title)
+    table.add_column("policy", no_wrap=True)
+    for name in ("profit", "of oracle", "after 1/5", "in arm", "of budget"):
+        table.add_column(name, justify="right")
+    profit, *shares = found["median"].values()
+    for name in sorted(profit, key=lambda one: -profit[one]):
+        told = ("" if share[name] is None else f"{share[name]:.1%}" for share in shares)
+        table.add_row(name, f"{profit[name]:,.0f}", *told)
+    Console().print(table)
 
 
 def _ticks(bar: Progress, task: TaskID) -> Callable[[], None]:

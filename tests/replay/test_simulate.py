@@ -81,6 +81,18 @@ def test_the_command_ends_with_one_json_object() -> None:
     assert 0 <= record["spent_minor"] <= record["budget_minor"]
 
 
+@pytest.mark.slow
+def test_runs_play_the_next_seeds_as_they_would_be_played_alone() -> None:
+    arguments = ["simulate", "--events", "1000", "--seed", "5", "--policy", "oracle", "--json"]
+    alone = CliRunner().invoke(cli, ["simulate", *arguments[1:4], "6", *arguments[5:]])
+    many = CliRunner().invoke(cli, [*arguments, "--runs", "2", "--processes", "1"])
+    assert many.exit_code == alone.exit_code == 0, many.output
+    record = wire.decode_row(many.stdout.splitlines()[-1].encode())
+    assert record["seeds"] == [5, 6]
+    assert record["runs"][1] == wire.decode_row(alone.stdout.splitlines()[-1].encode())
+    assert record["median"]["share_of_oracle"] == {"oracle": 1.0}
+
+
 @pytest.mark.parametrize(
     "arguments", [["--policy", "psychic"], ["--events", "10"], ["--budget", "-1"], ["--seed", "x"]]
 )

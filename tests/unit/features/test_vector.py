@@ -100,6 +100,19 @@ def test_c07_missing_values_are_imputed_by_the_running_mean_and_flagged() -> Non
     assert all(x[f"{name}_missing"] == 1.0 for name in flags)
 
 
+def test_the_pause_before_the_cart_counts_from_the_last_look() -> None:
+    looked = event("product.viewed", START, item())
+    added = event("cart.added", START + 9 * MINUTE, item())
+    begun = event("checkout.started", START + 9 * MINUTE + SECOND, item())
+    assert features_of([looked])["cart_pause_now"] == 0.0
+    assert features_of([added])["cart_pause_now"] == 0.0  # nothing is known of what came before
+    assert features_of([looked, added])["cart_pause_now"] == 1.1513  # ln(1 + 9) / 2
+    assert features_of([looked, added, begun])["cart_pause_now"] > 1.1513
+    found = event("search.performed", START + 8 * MINUTE)
+    assert features_of([looked, found, added])["cart_pause_now"] == 0.3466
+    assert features_of([looked, added, event("list.viewed", START + DAY)])["cart_pause_now"] == 0.0
+
+
 def test_c15_gaps_and_visit_hour_by_hand() -> None:
     # Sunday 19 November 2023, 23:00:00 UTC
     night = 1_700_434_800_000

@@ -15,6 +15,7 @@ from online_models.labels import (
     Pending,
     expire,
     next_due_ms,
+    notice,
     order_margin_minor,
     remember,
     settle,
@@ -143,6 +144,17 @@ def test_an_orders_margin_is_what_its_coupons_leave_and_a_refund_takes_it_back()
     assert order_margin_minor(_order(1), 0.3, discount_minor=0) == 3_000
     refund = _order(1, event_type="order.refunded", discount_minor=None)
     assert order_margin_minor(refund, 0.3) == -2_700
+
+
+def test_a_look_and_a_click_are_told_when_the_decision_is_settled() -> None:
+    pending: list[Pending] = []
+    for decision_id in ("clicked", "seen", "unseen"):
+        _remember(pending, decision_id, 0)
+    notice(pending, [("clicked", "viewed"), ("seen", "viewed"), ("foreign", "clicked")])
+    notice(pending, [("clicked", "clicked"), ("clicked", "viewed"), ("unseen", "reserved")])
+    assert json.loads(json.dumps(pending)) == pending
+    settled = expire(pending, HORIZON_MS, user_id="u1", names=NAMES)
+    assert [one.clicked for one in settled] == [True, False, None]
 
 
 def test_other_events_settle_nothing() -> None:

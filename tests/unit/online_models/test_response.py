@@ -160,7 +160,7 @@ def test_memory_is_bounded_whatever_coupons_and_kinds_come() -> None:
         coupon = Action(action_id=f"{'#' * (number % 2)}c{number}", kind=f"kind{number % 7}")
         model.learn_one(x, coupon, False)
         model.predict_one(x, coupon)
-    groups = 3 + (limits.kinds + 1) + (limits.actions + limits.buckets)
+    groups = 4 + (limits.kinds + 1) + (limits.actions + limits.buckets)
     assert len(model.crosses.groups) == groups
     assert len(model.river.weights) <= groups * (len(NAMES) + 4)
     assert set(model.optimizer.z) == set(model.optimizer.n) == set(model.river.weights)

@@ -8,7 +8,7 @@ from statistics import fmean
 
 import pytest
 
-from features.actions import NOTHING
+from features.actions import NOTHING, Action
 from online_models.evaluation import Evaluation
 from online_models.outcomes import Outcome
 from online_models.prior import Prior
@@ -109,6 +109,59 @@ def _life(y: bool, state: str = "settled") -> tuple[Outcome, Outcome]:
         p_buy=0.2,
     )
     return opened, replace(opened, state=state, y=y, settled_ms=5)  # type: ignore[arg-type]
+
+
+def test_clicks_teach_whom_coupons_move_and_nothing_of_how_strong_they_are() -> None:
+    """Hunters of sales click, others do not; nobody has bought anything yet."""
+    random, model = Random(41), ResponseModel(NAMES)
+    trainer, first = Trainer(model), ResponseModel(NAMES)
+    hunter = dict.fromkeys(NAMES, 0.0) | {"sale_ratio_30d": 1.0}
+    other = dict.fromkeys(NAMES, 0.0)
+    opened = Outcome(
+        decision_id="d1",
+        user_id="u1",
+        arm="random",
+        state="settled",
+        decided_ms=0,
+        settled_ms=1,
+        x=hunter,
+        action=TEN,
+        propensity=0.5,
+        p_buy=0.1,
+    )
+    for offset in range(2_000):
+        x = visitor(random)
+        clicked = random.random() < (0.4 if x["sale_ratio_30d"] else 0.05)
+        trainer.learn(replace(opened, x=x, clicked=clicked), offset)
+    assert _lift(model, hunter, TEN) > 2.0 * _lift(model, other, TEN)
+    assert model.predict_one(other, NOTHING) == first.predict_one(other, NOTHING)
+    strengths = [key for key in model.river.weights if key[:2] in ("k|", "a|", "d|", "u|")]
+    assert all(model.river.weights[key] == first.river.weights.get(key, 0.0) for key in strengths)
+
+
+def test_an_offer_that_nobody_looked_at_teaches_no_click() -> None:
+    told = Outcome(
+        decision_id="d1",
+        user_id="u1",
+        arm="random",
+        state="settled",
+        decided_ms=0,
+        settled_ms=1,
+        x=dict.fromkeys(NAMES, 1.0),
+        action=TEN,
+        propensity=0.5,
+        p_buy=0.1,
+    )
+    model = ResponseModel(NAMES)
+    before = model.predict_many(told.x, ACTIONS)
+    Trainer(model).learn(told, 0)
+    Trainer(model).learn(replace(told, x={}, clicked=True), 0)
+    assert model.predict_many(told.x, ACTIONS) == before
+
+
+def _lift(model: ResponseModel, x: dict[str, float], action: Action) -> float:
+    nothing, offered = model.predict_many(x, (NOTHING, action))
+    return offered - nothing
 
 
 def test_a_repeated_offset_is_counted_and_teaches_nothing() -> None:
