@@ -119,6 +119,11 @@ def uncount(wallet: Wallet, one: Held | Closed) -> None:
     else:
         counts.pop(name, None)
     for place, given in enumerate(wallet["recent"]):
-        if (given["given_ms"], given["campaign_id"]) == (one["given_ms"], one["campaign_id"]):
+        # Two of a campaign may be given at once, by two channels: each counts against its own.
+        if (
+            given["given_ms"] == one["given_ms"]
+            and given["campaign_id"] == one["campaign_id"]
+            and given["channel"] == one.get("channel", given["channel"])
+        ):
             del wallet["recent"][place]
             return

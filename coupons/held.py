@@ -46,6 +46,7 @@ class Closed(TypedDict):
     closed_ms: int
     order_id: str | None
     paid_minor: int | None
+    channel: NotRequired[str | None]
     code: NotRequired[str]
 
 
@@ -140,6 +141,7 @@ def close(
         "spent_minor": 0,
         "known": True,
         "given_ms": one["given_ms"],
+        "channel": one["channel"],
         "closed_ms": ts_ms,
         "order_id": None,
         "paid_minor": None,
