@@ -25,6 +25,7 @@ COMMANDS = {
     "simulate": "Compare policies in a shop whose truth is known.",
     "evaluate": "Judge decisions by what followed: right probabilities, coupons that pay.",
     "evaluate-logged": "Train and judge the learners on a published experiment.",
+    "insights": "Tell what a file says of customers: habits, hot goods, what goes together.",
     "explain": "Tell why a decision was made.",
     "why-not": "Tell why a decision was not another coupon.",
     "catalogue": "Check a file of campaigns and coupons.",
