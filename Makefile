@@ -59,7 +59,7 @@ format: .venv/dev.stamp ## Put the code into the house's form
 docs: .venv/dev.stamp ## Generate docs/settings.md, docs/metrics.md, docs/messages/ and a picture
 	$(BIN)/python -m streams.reference docs
 	$(BIN)/coupon-stream schema --out docs/messages
-	$(BIN)/python -m streams.evidence_proof docs/evidence-unbiased.svg
+	$(BIN)/python -m streams.evidence.proof docs/evidence-unbiased.svg
 
 .PHONY: kafka
 kafka: .venv/run.stamp ## Run a local Apache Kafka in the foreground; KAFKA_ARGS go to it

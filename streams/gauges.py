@@ -9,7 +9,7 @@ from coupons.catalogue import Catalogue
 from online_models.incremental import Incremental
 from online_models.intervals import Interval
 from online_models.league.standings import Standing
-from streams.evidence_live import LOGGED, LiveEvidence
+from streams.evidence.live import LOGGED, LiveEvidence
 from streams.learning import Learning
 from streams.metrics import Metrics
 from streams.partitions import Partition

@@ -12,7 +12,7 @@ from online_models.league.standings import Happening, Standing
 from online_models.outcomes import Outcome
 from streams import wire
 from streams.chunks import Chunk
-from streams.evidence_live import LiveEvidence
+from streams.evidence.live import LiveEvidence
 from streams.lead import as_record
 from streams.leading import Leading
 from streams.learning import Learning

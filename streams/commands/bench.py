@@ -6,9 +6,12 @@ from typing import Any
 
 import click
 
-from streams import bench_curves, bench_page, bench_peers, wire
-from streams.bench import run
-from streams.bench_plot import plot
+from streams import wire
+from streams.benching import curves as bench_curves
+from streams.benching import page as bench_page
+from streams.benching import peers as bench_peers
+from streams.benching.plot import plot
+from streams.benching.stages import run
 from streams.options import json_option, pass_settings, print_json, print_table
 from streams.settings import Settings
 

@@ -6,10 +6,10 @@ import click
 from rich.console import Console
 
 from coupons.arms import ArmShares
-from streams.evidence import evidence
-from streams.evidence_files import read_decisions, read_outcomes
-from streams.evidence_plot import drawing, of_outcomes, plot_option
-from streams.evidence_view import show
+from streams.evidence.files import read_decisions, read_outcomes
+from streams.evidence.findings import evidence
+from streams.evidence.plot import drawing, of_outcomes, plot_option
+from streams.evidence.view import show
 from streams.options import json_option, pass_settings, print_json
 from streams.settings import Settings
 

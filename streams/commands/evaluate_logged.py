@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from streams.evidence_plot import drawing, of_experiment, plot_option
-from streams.logged import evaluate_experiment
-from streams.logged_files import FORMATS
+from streams.evidence.logged import evaluate_experiment
+from streams.evidence.logged_files import FORMATS
+from streams.evidence.plot import drawing, of_experiment, plot_option
 from streams.options import json_option, print_json
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from streams import explain as reasons
 from streams import lookup
 from streams.commands.reaching import reaching
 from streams.decisions import Decision
-from streams.explain_records import Explanation, Told, ToldFlip
-from streams.explain_texts import Language, Text, amount, chance, text
-from streams.explain_wording import ended
+from streams.explaining import why as reasons
+from streams.explaining.records import Explanation, Told, ToldFlip
+from streams.explaining.texts import Language, Text, amount, chance, text
+from streams.explaining.wording import ended
 from streams.options import json_option, pass_settings, print_json, print_table
 from streams.settings import Settings
 

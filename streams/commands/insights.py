@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from streams.insights import learn
-from streams.insights_page import page
-from streams.insights_record import as_record
+from streams.insights.page import page
+from streams.insights.record import as_record
+from streams.insights.report import learn
 from streams.layouts import LAYOUTS, Accepted, Refused, read
 from streams.options import json_option, print_json, print_table, progress_bar
 

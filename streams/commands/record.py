@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from streams import recording
 from streams.commands.reaching import reaching
 from streams.options import json_option, pass_settings, print_json, progress_bar
-from streams.recording import DECISIONS, EVENTS, OUTCOMES, Manifest
+from streams.recordings import writing as recording
+from streams.recordings.writing import DECISIONS, EVENTS, OUTCOMES, Manifest
 from streams.settings import Settings
 
 

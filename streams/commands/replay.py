@@ -12,8 +12,8 @@ from rich.table import Table
 from streams import wire
 from streams.layouts import LAYOUTS, Accepted, Refused, read
 from streams.options import json_option, pass_settings, print_json, progress_bar
-from streams.recording import RECORDED
-from streams.repeat import Repeat
+from streams.recordings.repeating import Repeat
+from streams.recordings.writing import RECORDED
 from streams.replay import Replay
 from streams.settings import Settings
 

@@ -17,13 +17,13 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from streams import simulate as simulation
 from streams.options import json_option, pass_settings, print_json
-from streams.rivals import POLICIES, PolicyName, playable
 from streams.settings import Settings
-from streams.simulate import Report, Result
-from streams.simulate_record import as_record
-from streams.simulate_runs import Asked, Record, play_all, summary
+from streams.simulating import play as simulation
+from streams.simulating.play import Report, Result
+from streams.simulating.record import as_record
+from streams.simulating.rivals import POLICIES, PolicyName, playable
+from streams.simulating.runs import Asked, Record, play_all, summary
 
 # Scores follow what was learned sooner than in a worker, whose snapshots go over Kafka.
 SNAPSHOT_EVERY = 250

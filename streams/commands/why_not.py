@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from streams import explain
 from streams.commands.explain import decision_options, find, show_flips
-from streams.explain_texts import Language
+from streams.explaining import why as explain
+from streams.explaining.texts import Language
 from streams.options import json_option, pass_settings, print_json
 from streams.settings import Settings
 

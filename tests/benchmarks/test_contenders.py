@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.bench_arena import Arena
-from streams.bench_contenders import (
+from streams.benching.arena import Arena
+from streams.benching.contenders import (
     LIMIT,
     OURS,
     PLAIN_FAUST,
@@ -16,8 +16,8 @@ from streams.bench_contenders import (
     Contender,
     is_installed,
 )
-from streams.bench_peers import PARTITIONS
-from streams.bench_shop import bench_settings, record
+from streams.benching.peers import PARTITIONS
+from streams.benching.shop import bench_settings, record
 from streams.brokers.local import LocalKafka
 from streams.settings import Settings
 

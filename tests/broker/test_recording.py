@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner
 from pydantic import SecretStr
 
-from streams import recording
 from streams.cli import cli
 from streams.layouts import Accepted, read
 from streams.produce import Reading, produce
-from streams.repeat import Repeat
+from streams.recordings import writing as recording
+from streams.recordings.repeating import Repeat
 from streams.settings import Settings
 from tests.broker.awaiting import read_count
 from tests.broker.workers import environment_of, running

@@ -11,14 +11,15 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
-from streams import bench_curves, bench_page
-from streams.bench import run
-from streams.bench_arena import Turn
-from streams.bench_choice import Choosing, bench_catalogue
-from streams.bench_contenders import LIMIT, OURS, PLAIN_FAUST, QUIX, is_installed
-from streams.bench_peers import RATIOS, Shown, summary
-from streams.bench_plot import plot
-from streams.bench_shop import Decider, bench_settings, record
+from streams.benching import curves as bench_curves
+from streams.benching import page as bench_page
+from streams.benching.arena import Turn
+from streams.benching.choice import Choosing, bench_catalogue
+from streams.benching.contenders import LIMIT, OURS, PLAIN_FAUST, QUIX, is_installed
+from streams.benching.peers import RATIOS, Shown, summary
+from streams.benching.plot import plot
+from streams.benching.shop import Decider, bench_settings, record
+from streams.benching.stages import run
 from streams.cli import cli
 from streams.settings import Settings
 from tests.builders import an_event

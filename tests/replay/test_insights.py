@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 from features.events import Event, Item
 from streams import wire
 from streams.cli import cli
-from streams.insights import sessions_of
-from streams.insights_page import page
+from streams.insights.page import page
+from streams.insights.report import sessions_of
 from tests.builders import NOON_MS, an_event, an_order
 
 MINUTE_MS = 60_000

@@ -6,12 +6,14 @@ import pytest
 from click.testing import CliRunner
 
 from simulation.figures import difference
-from streams import rivals, simulate, wire
+from streams import wire
 from streams.cli import cli
-from streams.rivals import PolicyName
 from streams.settings import Settings
-from streams.simulate import Report
-from streams.simulate_record import as_record
+from streams.simulating import play as simulate
+from streams.simulating import rivals
+from streams.simulating.play import Report
+from streams.simulating.record import as_record
+from streams.simulating.rivals import PolicyName
 
 SETTINGS = Settings().model_copy(update={"snapshot_every": 250})
 

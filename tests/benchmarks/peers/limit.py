@@ -5,8 +5,8 @@ import asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
 from streams import flow
-from streams.bench_load import decisions_name, group_name, merged_name
-from streams.bench_shop import Decider
+from streams.benching.load import decisions_name, group_name, merged_name
+from streams.benching.shop import Decider
 from streams.connection import client_options
 from streams.context import Row
 from streams.settings import Settings

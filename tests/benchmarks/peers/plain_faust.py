@@ -5,8 +5,8 @@ import os
 import faust
 
 from streams import flow
-from streams.bench_load import decisions_name, group_name, merged_name
-from streams.bench_shop import Decider
+from streams.benching.load import decisions_name, group_name, merged_name
+from streams.benching.shop import Decider
 from streams.settings import Settings
 
 decider = Decider(settings := Settings())

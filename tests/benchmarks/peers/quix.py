@@ -7,8 +7,8 @@ from typing import Any
 from quixstreams import Application, State
 
 from streams import flow
-from streams.bench_load import decisions_name, group_name, merged_name
-from streams.bench_shop import Decider
+from streams.benching.load import decisions_name, group_name, merged_name
+from streams.benching.shop import Decider
 from streams.settings import Settings
 
 decider = Decider(settings := Settings())

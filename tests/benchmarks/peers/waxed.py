@@ -7,8 +7,8 @@ from bytewax.dataflow import Dataflow
 from confluent_kafka import OFFSET_BEGINNING
 
 from streams import flow as step
-from streams.bench_load import decisions_name, merged_name
-from streams.bench_shop import Decider
+from streams.benching.load import decisions_name, merged_name
+from streams.benching.shop import Decider
 from streams.context import Row
 from streams.settings import Settings
 

@@ -12,7 +12,7 @@ from random import Random
 from aiokafka import AIOKafkaProducer
 
 from streams import lanes
-from streams.bench_shop import Recording
+from streams.benching.shop import Recording
 from streams.connection import client_options
 from streams.partitioner import partition_of
 from streams.settings import Settings

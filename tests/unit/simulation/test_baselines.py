@@ -9,8 +9,8 @@ from online_models.outcomes import Outcome
 from simulation.baselines.bandit import Bandit
 from simulation.baselines.estimates import Baseline
 from simulation.baselines.learners import SLearner, TLearner
-from streams import rivals
 from streams.settings import Settings
+from streams.simulating import rivals
 from tests.builders import an_outcome
 
 TEN = Action(action_id="ten", kind="percent_off", depth_ratio=0.1)

@@ -7,8 +7,8 @@ from statistics import fmean, stdev
 import pytest
 
 from simulation.logged_visits import Judged, judged
-from streams.evidence_plot import drawing
-from streams.evidence_proof import SEEDS, panels
+from streams.evidence.plot import drawing
+from streams.evidence.proof import SEEDS, panels
 
 
 @lru_cache

@@ -9,11 +9,12 @@ import pytest
 from features.actions import NOTHING, Action
 from online_models.incremental import Incremental
 from online_models.outcomes import Option, Outcome
-from streams import evidence_live, gauges
+from streams import gauges
 from streams.decisions import Decision, Guardrail, Priced, ScoredCandidate
-from streams.evidence import evidence, matured
-from streams.evidence_live import LOGGED, LiveEvidence
-from streams.evidence_rules import shadow_prices
+from streams.evidence import live as evidence_live
+from streams.evidence.findings import evidence, matured
+from streams.evidence.live import LOGGED, LiveEvidence
+from streams.evidence.rules import shadow_prices
 from streams.metrics import SAMPLED_OF, Metrics, Tally
 from streams.tallies import Flock
 from tests.builders import FixedScorer, an_outcome, decided, some_rules

@@ -11,9 +11,9 @@ from coupons.policy import PolicySettings
 from features.table import FEATURES
 from streams import flow
 from streams.decisions import Decision
-from streams.explain import explain, known_coupons, why_not
-from streams.explain_features import CHINESE, PARTS, meaning
-from streams.explain_texts import ENDINGS, REASONS, WHEN
+from streams.explaining.features import CHINESE, PARTS, meaning
+from streams.explaining.texts import ENDINGS, REASONS, WHEN
+from streams.explaining.why import explain, known_coupons, why_not
 from streams.settings import TRIGGERS
 from tests.builders import (
     NOON_MS,

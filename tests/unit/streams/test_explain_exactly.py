@@ -8,13 +8,14 @@ from coupons.policy import PolicySettings
 from features.actions import Action
 from online_models.shapes import log_odds
 from simulation.play import play
-from streams import flow, simulate, wire
-from streams.closed_loop import Product
+from streams import flow, wire
 from streams.context import Context, Effects, Row
 from streams.decisions import Decision
-from streams.explain_flips import flips_of
-from streams.explain_values import NONE, table_of
+from streams.explaining.flips import flips_of
+from streams.explaining.values import NONE, table_of
 from streams.settings import Settings
+from streams.simulating import play as simulate
+from streams.simulating.closed_loop import Product
 from tests.builders import FixedAnswers, a_catalogue, a_context, a_coupon, an_event, some_rules
 
 MEAN_BYTES = 4_000

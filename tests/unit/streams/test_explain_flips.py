@@ -15,7 +15,7 @@ from features.actions import Action
 from features.basket import Basket
 from streams.context import Context, PartitionState, Point
 from streams.decisions import Decision
-from streams.explain_flips import (
+from streams.explaining.flips import (
     Flip,
     chance_to_win,
     decided_by_values,
@@ -24,7 +24,7 @@ from streams.explain_flips import (
     price_to_win,
     ways_to_win,
 )
-from streams.explain_values import NONE, table_of
+from streams.explaining.values import NONE, table_of
 from streams.report import report_choice
 from tests.builders import FixedAnswers, FixedScorer, an_event, decided, some_rules
 

@@ -10,8 +10,9 @@ from streams import wire
 from streams.app import source_of
 from streams.learning import Learning
 from streams.partitions import Partition
-from streams.recorded import message_of
-from streams.recording import (
+from streams.recordings.reading import message_of
+from streams.recordings.repeating import Repeat
+from streams.recordings.writing import (
     DECISIONS,
     EVENTS,
     MANIFEST,
@@ -20,7 +21,6 @@ from streams.recording import (
     as_line,
     new_folder,
 )
-from streams.repeat import Repeat
 from streams.rules import read_catalogue, rules_of
 from streams.settings import Settings
 from tests.builders import NOON_MS, FakeRecord, an_event

@@ -15,10 +15,10 @@ from online_models.outcomes import Option, Outcome
 from online_models.response import ResponseModel
 from simulation.play import play
 from streams import wire
-from streams.closed_loop import Product
 from streams.context import Effects
 from streams.settings import Settings
-from streams.simulate import build_world
+from streams.simulating.closed_loop import Product
+from streams.simulating.play import build_world
 from streams.typical import BELIEF, TYPICAL
 
 

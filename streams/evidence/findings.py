@@ -13,8 +13,8 @@ from online_models.incremental import Incremental
 from online_models.outcomes import Outcome
 from online_models.uplift import Uplift
 from streams.decisions import Decision
-from streams.evidence_rules import budget_by_arm, shadow_prices
-from streams.evidence_values import joined, shown, sorting, values
+from streams.evidence.rules import budget_by_arm, shadow_prices
+from streams.evidence.values import joined, shown, sorting, values
 
 MAX_PAIRS_COUNT = 100_000
 SRM_ALARM_P = 0.001

@@ -18,9 +18,9 @@ from simulation.figures import Estimate, difference, total
 from simulation.oracle import Oracle, best_single, tuned_price
 from simulation.play import Decider, Nobody, Run, end_of, play
 from simulation.shop import Shop
-from streams.closed_loop import Product
-from streams.rivals import POLICIES, PolicyName, baseline_of, policy_of
 from streams.settings import Settings
+from streams.simulating.closed_loop import Product
+from streams.simulating.rivals import POLICIES, PolicyName, baseline_of, policy_of
 
 START_MS = 1_767_225_600_000  # 2026-01-01 00:00 UTC; any moment would do
 EVENTS_PER_CUSTOMER = 100

@@ -3,7 +3,7 @@
 import re
 
 from features.table import FEATURES
-from streams.explain_texts import Text
+from streams.explaining.texts import Text
 
 # Parts of contributions that are no feature of the customer.
 PARTS = {

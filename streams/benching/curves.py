@@ -17,7 +17,7 @@ from coupons import wallet
 from features.events import Event
 from simulation.shop import Shop
 from streams import flow, wire
-from streams.bench_shop import START_MS, Decider, Recording, bench_settings
+from streams.benching.shop import START_MS, Decider, Recording, bench_settings
 from streams.context import Row
 from streams.settings import Settings
 

@@ -6,10 +6,10 @@ from multiprocessing import get_context
 from statistics import median
 from typing import Any
 
-from streams import simulate
-from streams.rivals import PolicyName
 from streams.settings import Settings
-from streams.simulate_record import as_record
+from streams.simulating import play as simulate
+from streams.simulating.record import as_record
+from streams.simulating.rivals import PolicyName
 
 Record = dict[str, Any]
 

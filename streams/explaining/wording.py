@@ -4,10 +4,10 @@ from math import exp
 
 from features.table import FEATURES
 from streams.decisions import BudgetRef, Contribution, Decision
-from streams.explain_features import meaning
-from streams.explain_flips import Flip, decided_by_values
-from streams.explain_records import Cause, ChoiceRow, Told, ToldFlip
-from streams.explain_texts import (
+from streams.explaining.features import meaning
+from streams.explaining.flips import Flip, decided_by_values
+from streams.explaining.records import Cause, ChoiceRow, Told, ToldFlip
+from streams.explaining.texts import (
     ENDINGS,
     REASONS,
     WHEN,
@@ -18,7 +18,7 @@ from streams.explain_texts import (
     points,
     text,
 )
-from streams.explain_values import NONE, table_of
+from streams.explaining.values import NONE, table_of
 
 _FEATURES = {feature.name: feature for feature in FEATURES}
 

@@ -1,11 +1,11 @@
 """Why a decision was made, and why not another coupon."""
 
 from streams.decisions import Decision, ScoredCandidate
-from streams.explain_flips import Flip, flips_of, ways_to_win
-from streams.explain_records import Explanation, Told, ToldFlip, WhyNot
-from streams.explain_texts import Text, amount, text
-from streams.explain_values import NONE, best_by_value, table_of
-from streams.explain_wording import (
+from streams.explaining.flips import Flip, flips_of, ways_to_win
+from streams.explaining.records import Explanation, Told, ToldFlip, WhyNot
+from streams.explaining.texts import Text, amount, text
+from streams.explaining.values import NONE, best_by_value, table_of
+from streams.explaining.wording import (
     cause,
     choice_rows,
     ended,

@@ -1,6 +1,6 @@
 """Draws, seed by seed, how far IPS and DR are from what is true in the simulated shop.
 
-`python -m streams.evidence_proof FILE.svg` writes the picture.
+`python -m streams.evidence.proof FILE.svg` writes the picture.
 """
 
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from online_models.intervals import Interval
 from simulation.logged_visits import Judged, judged
-from streams.evidence_plot import Bar, Panel, drawing
+from streams.evidence.plot import Bar, Panel, drawing
 
 SEEDS = range(1, 13)
 

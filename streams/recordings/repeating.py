@@ -16,8 +16,8 @@ from streams.context import Rules
 from streams.emission import Emission
 from streams.learning import PRIOR, Learning
 from streams.partitions import Partition, state_hash
-from streams.recorded import Message, lines_of, manifest_of, message_of
-from streams.recording import DECISIONS, EVENTS, OUTCOMES, RecordingError
+from streams.recordings.reading import Message, lines_of, manifest_of, message_of
+from streams.recordings.writing import DECISIONS, EVENTS, OUTCOMES, RecordingError
 from streams.refusals import MalformedEvent
 from streams.rules import read_catalogue, rules_of
 from streams.settings import Settings

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from streams.insights import HINTS_COUNT, Hits, Insights
+from streams.insights.report import HINTS_COUNT, Hits, Insights
 
 SHOWN_COUNT = 12
 LEAST_SUPPORT = 0.001

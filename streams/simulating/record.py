@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from simulation.figures import Estimate
-from streams.simulate import Report
+from streams.simulating.play import Report
 
 
 def as_record(report: Report) -> dict[str, Any]:

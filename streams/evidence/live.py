@@ -18,7 +18,7 @@ from online_models.league.contracts import Scorer
 from online_models.off_policy import PolicySums, PolicyValue, Weighted
 from online_models.outcomes import Arm, Outcome
 from online_models.qini import Qini, Ranking, Treated
-from streams.evidence_values import NAMED, Logged, treated, weighted
+from streams.evidence.values import NAMED, Logged, treated, weighted
 
 GROUPS_COUNT = 256
 MAX_WAITING_COUNT = 20_000

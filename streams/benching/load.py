@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import RecordMetadata
 
 from streams import topic_admin
-from streams.bench_shop import Message
+from streams.benching.shop import Message
 from streams.connection import client_options
 from streams.settings import DAY_MS, Settings
 from streams.topics import INBOUND, Clock, TopicSpec, inbound_name, specs

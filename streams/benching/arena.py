@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
-from streams import bench_load as load
 from streams import wire
-from streams.bench_contenders import Contender, ContenderFailedError, Running, cpu_seconds
-from streams.bench_shop import Recorded
+from streams.benching import load as load
+from streams.benching.contenders import Contender, ContenderFailedError, Running, cpu_seconds
+from streams.benching.shop import Recorded
 from streams.brokers.local import LocalKafka
 from streams.settings import Settings
 

@@ -4,7 +4,7 @@ import time
 
 from online_models.outcomes import Outcome
 from streams import wire
-from streams.evidence_live import LiveEvidence
+from streams.evidence.live import LiveEvidence
 from streams.leading import Leading
 from streams.learning import Learning, fresh_trainer
 from streams.settings import Settings

@@ -17,9 +17,9 @@ from features import profile as profiles
 from features.events import Event
 from online_models.outcomes import Outcome
 from streams import flow, wire
-from streams.bench_choice import Choosing, bench_catalogue
-from streams.bench_shop import Decider, Message, Recording, bench_settings, chunks, record
-from streams.bench_trainer import time_catching_up, time_learning
+from streams.benching.choice import Choosing, bench_catalogue
+from streams.benching.shop import Decider, Message, Recording, bench_settings, chunks, record
+from streams.benching.trainer import time_catching_up, time_learning
 from streams.context import Effects, Row
 from streams.settings import Settings
 from streams.stopwatch import Stopwatch

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from streams.decisions import BudgetRef
-from streams.explain_flips import Flip
-from streams.explain_texts import Text
+from streams.explaining.flips import Flip
+from streams.explaining.texts import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams import wire
-from streams.recording import EVENTS, FORMAT, MANIFEST, RecordingError
+from streams.recordings.writing import EVENTS, FORMAT, MANIFEST, RecordingError
 
 
 class Message(NamedTuple):

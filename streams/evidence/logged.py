@@ -12,9 +12,9 @@ from online_models.experiments import Fold, Judged, Unit, against, greedy, judge
 from online_models.intervals import Interval
 from online_models.off_policy import PolicyValue, Weighted, difference, policy_value
 from online_models.qini import Treated, qini
-from streams.evidence import calibration
-from streams.evidence_values import shown
-from streams.logged_files import FORMATS, Experiment, read_experiment, with_shares
+from streams.evidence.findings import calibration
+from streams.evidence.logged_files import FORMATS, Experiment, read_experiment, with_shares
+from streams.evidence.values import shown
 
 JUDGE = "second_order"  # its predictions steady the doubly robust estimates
 ONLINE = "crossed"

@@ -10,8 +10,8 @@ from statistics import median
 from types import FrameType
 from typing import Any, NoReturn
 
-from streams.bench_arena import Arena, Turn
-from streams.bench_contenders import (
+from streams.benching.arena import Arena, Turn
+from streams.benching.contenders import (
     CONTENDERS,
     LEARNING,
     OURS,
@@ -19,7 +19,7 @@ from streams.bench_contenders import (
     ContenderFailedError,
     is_installed,
 )
-from streams.bench_shop import bench_settings, record
+from streams.benching.shop import bench_settings, record
 from streams.brokers.local import LocalKafka
 from streams.brokers.quiet import quiet_client
 from streams.settings import Settings

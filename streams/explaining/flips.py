@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.decisions import Decision
-from streams.explain_values import NONE, Asked, ValueTable, best_by_value, table_of
+from streams.explaining.values import NONE, Asked, ValueTable, best_by_value, table_of
 
 FlipKind = Literal["values", "chance", "discount", "price"]
 

@@ -1,0 +1,1 @@
+"""What an event costs, ours and others'."""

@@ -1,0 +1,1 @@
+"""Runs written down, read back, and decided again."""

@@ -1,0 +1,1 @@
+"""Policies side by side in a shop whose truth is known."""
