@@ -1,9 +1,15 @@
 """What a ledger keeps of one campaign, and how a total is split between partitions."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from coupons.catalogue import Campaign
-from coupons.pacing import Pacing, elapsed_ratio, expected_spend_minor, shadow_price
+from coupons.pacing import (
+    Pacing,
+    elapsed_ratio,
+    expected_spend_minor,
+    shadow_price,
+    usual_after,
+)
 from coupons.purses import POLICY, Purse
 
 
@@ -14,6 +20,8 @@ class Account(TypedDict):
     share, but never below what is out. `settled_minor` is all that was ever charged and is no
     longer held. `starts_ms` is the first charge where the campaign names no start. `issued` counts
     pieces out of each coupon's quota. `purses` says which arm's money it is that is out.
+    `usual_price` is the shadow price of late, `priced_ratio` how much of the schedule had passed
+    when it was looked at; absent before there was a price.
     """
 
     share_minor: int
@@ -26,6 +34,8 @@ class Account(TypedDict):
     ends_ms: int | None
     issued: dict[str, int]
     purses: dict[str, Purse]
+    usual_price: NotRequired[float]
+    priced_ratio: NotRequired[float]
 
 
 class LedgerState(TypedDict):
@@ -95,13 +105,27 @@ def price_of(
     """
     if account["starts_ms"] is None or not share_minor:
         return 0.0
+    usual_price = account.get("usual_price", 0.0)
     out_minor = paid["held_minor"] + paid["spent_minor"]
-    if out_minor <= pacing.slack_ratio * share_minor:
-        return 0.0  # no schedule asks a price for so little; most of the time it is so
-    elapsed = elapsed_ratio(now_ms, account["starts_ms"], account["ends_ms"], pacing.horizon_ms)
-    if out_minor <= (elapsed + pacing.slack_ratio) * share_minor:
-        return 0.0  # nor if every coupon that is out were used
+    elapsed = _elapsed(account, now_ms, pacing)
+    if not usual_price and out_minor <= (elapsed + pacing.slack_ratio) * share_minor:
+        return 0.0  # not even if every coupon that is out were used; most of the time it is so
     spend_minor = expected_spend_minor(
         share_minor, paid["held_minor"], paid["spent_minor"], paid["settled_minor"], pacing
     )
-    return shadow_price(spend_minor / share_minor, elapsed, pacing)
+    return shadow_price(spend_minor / share_minor, elapsed, pacing, usual_price)
+
+
+def learn_price(account: Account, price: float, now_ms: int, pacing: Pacing) -> None:
+    """Let the usual price follow the one that is asked now; changes `account`."""
+    before = account.get("usual_price", 0.0)
+    if price or before:
+        elapsed = _elapsed(account, now_ms, pacing)
+        passed = elapsed - account.get("priced_ratio", elapsed)
+        account["usual_price"] = usual_after(before, price, passed, pacing)
+        account["priced_ratio"] = elapsed
+
+
+def _elapsed(account: Account, now_ms: int, pacing: Pacing) -> float:
+    starts_ms = account["starts_ms"] or 0
+    return elapsed_ratio(now_ms, starts_ms, account["ends_ms"], pacing.horizon_ms)

@@ -7,7 +7,7 @@ adds to another: share = free + held + spent, none of them negative, after every
 
 from typing import Literal
 
-from coupons.accounts import LedgerState, copied, opened, price_of, share_of
+from coupons.accounts import LedgerState, copied, learn_price, opened, price_of, share_of
 from coupons.arms import ArmShares
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.lifecycle import Lifecycle
@@ -15,6 +15,7 @@ from coupons.pacing import Pacing
 from coupons.purses import POLICY, give_back, out_minor, part_of, purse, take_held, weights_of
 
 Side = Literal["free_minor", "held_minor", "spent_minor"]
+HOUR_MS = 3_600_000
 
 
 class LedgerImbalance(Exception):
@@ -94,7 +95,10 @@ class Ledger:
     def advance(self, now_ms: int) -> None:
         """Move event time on for pacing; it never goes back."""
         if now_ms > self._now_ms:
-            self._now_ms = now_ms
+            before_ms, self._now_ms = self._now_ms, now_ms
+            if now_ms // HOUR_MS != before_ms // HOUR_MS:  # the usual price follows by the hour
+                for name, account in self._accounts.items():
+                    learn_price(account, self.lambda_price(name), now_ms, self.pacing)
 
     def blocked(
         self, coupon: Coupon, campaign: Campaign, charge_minor: int, arm: str = POLICY

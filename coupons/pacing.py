@@ -16,6 +16,8 @@ class Pacing:
         makes each minor unit of coupon cost count twice.
     slack_ratio
         Share of the budget that may be ahead at no price.
+    usual_ratio
+        Share of the schedule over which the usual price is taken, > 0.
     horizon_ms
         How long the budget of a campaign without an end has to last, from its start.
     use_prior_ratio, use_weight_ratio
@@ -24,7 +26,8 @@ class Pacing:
     """
 
     step: float = 20.0
-    slack_ratio: float = 0.02
+    slack_ratio: float = 0.0
+    usual_ratio: float = 0.4
     horizon_ms: int = 30 * DAY_MS
     use_prior_ratio: float = 0.3
     use_weight_ratio: float = 0.05
@@ -34,6 +37,9 @@ class Pacing:
             if not getattr(self, name) >= 0:
                 message = f"{name} must be at least 0, was {getattr(self, name)}"
                 raise ValueError(message)
+        if not self.usual_ratio > 0:
+            message = f"usual_ratio must be positive, was {self.usual_ratio}"
+            raise ValueError(message)
         if not 0.0 <= self.use_prior_ratio <= 1.0:
             message = f"use_prior_ratio must be in 0..1, was {self.use_prior_ratio}"
             raise ValueError(message)
@@ -71,13 +77,21 @@ def expected_spend_minor(
     return spent_minor + held_minor * min(1.0, used)
 
 
-def shadow_price(spend_ratio: float, elapsed: float, pacing: Pacing) -> float:
+def shadow_price(
+    spend_ratio: float, elapsed: float, pacing: Pacing, usual_price: float = 0.0
+) -> float:
     """Return lambda: what one minor unit of expected spend costs beyond itself, at least 0.
 
-    lambda = step * max(0, spend_ratio - elapsed - slack): the lazy form of projected dual descent
-    on the budget constraint, lambda = max(0, step * sum of (spend - target)), in event time. The
-    sum telescopes to what is spent less what should be, so the price depends on the state alone
-    and not on how often it is asked for; behind the schedule it is 0.
+    lambda = max(0, usual + step * (spend_ratio - elapsed - slack)): the lazy form of projected dual
+    descent on the budget constraint, lambda = max(0, step * sum of (spend - target)), in event
+    time. The sum telescopes to what is spent less what should be, so the price does not depend on
+    how often it is asked for. Without the usual price, one could only be held by staying ahead, and
+    the money would be gone by so much too early.
+
+    Parameters
+    ----------
+    usual_price
+        What the price was of late, see `usual_after`.
 
     References
     ----------
@@ -90,7 +104,20 @@ def shadow_price(spend_ratio: float, elapsed: float, pacing: Pacing) -> float:
 
     Examples
     --------
-    >>> shadow_price(0.57, 0.5, Pacing()), shadow_price(0.4, 0.5, Pacing())
+    >>> shadow_price(0.55, 0.5, Pacing()), shadow_price(0.4, 0.5, Pacing())
     (1.0, 0.0)
     """
-    return round(pacing.step * max(0.0, spend_ratio - elapsed - pacing.slack_ratio), 6)
+    lead = spend_ratio - elapsed - pacing.slack_ratio
+    return round(max(0.0, usual_price + pacing.step * lead), 6)
+
+
+def usual_after(usual_price: float, price: float, passed: float, pacing: Pacing) -> float:
+    """Return the usual price after a stretch of the schedule in which `price` was asked.
+
+    Examples
+    --------
+    >>> usual_after(0.0, 1.0, 0.04, Pacing())
+    0.1
+    """
+    weight = min(1.0, max(0.0, passed) / pacing.usual_ratio)
+    return round(usual_price + (price - usual_price) * weight, 6)

@@ -237,15 +237,17 @@ def test_the_price_rises_with_spend_ahead_of_the_schedule_and_falls_with_time() 
     ledger.charge(TEN, limits, 400)
     ledger.settle(settled("redeemed", 400, 0))
     ledger.advance(3 * DAY_MS)
-    assert ledger.lambda_price("spring") == pytest.approx(20 * (0.4 - 0.3 - 0.02))
+    assert ledger.lambda_price("spring") == pytest.approx(20 * (0.4 - 0.3))
     ledger.advance(2 * DAY_MS)  # a late event: time does not go back
-    assert ledger.lambda_price("spring") == pytest.approx(1.6)
+    assert ledger.lambda_price("spring") == pytest.approx(2.0)
     ledger.advance(4 * DAY_MS)
     assert ledger.lambda_price("spring") == 0.0
 
 
 def test_a_held_coupon_weighs_as_much_as_such_coupons_have_cost() -> None:
-    ledger = Ledger(partition=0, partitions=1, pacing=Pacing(use_weight_ratio=0.0))
+    ledger = Ledger(
+        partition=0, partitions=1, pacing=Pacing(use_weight_ratio=0.0, slack_ratio=0.02)
+    )
     limits = campaign(1_000, starts_ms=0, ends_ms=DAY_MS)
     for _ in range(2):
         ledger.charge(TEN, limits, 200)
@@ -264,7 +266,22 @@ def test_a_campaign_without_an_end_is_paced_over_the_horizon_from_its_first_char
     ledger.charge(TEN, campaign(1_000), 400)
     ledger.settle(settled("redeemed", 400, 0))
     ledger.advance(103 * DAY_MS)
-    assert ledger.lambda_price("spring") == pytest.approx(1.6)
+    assert ledger.lambda_price("spring") == pytest.approx(2.0)
+
+
+def test_a_price_that_is_usual_needs_no_lead() -> None:
+    ledger = Ledger(partition=0, partitions=1)
+    limits = campaign(1_000, starts_ms=0, ends_ms=10 * DAY_MS)
+    ledger.charge(TEN, limits, 100)
+    ledger.settle(settled("redeemed", 100, 0))
+    for hour in range(1, 24):
+        ledger.advance(hour * DAY_MS // 24)
+    ledger.advance(DAY_MS)  # exactly on schedule
+    assert 0.1 < ledger.lambda_price("spring") < 2.0
+    again = Ledger.load(ledger.dump(), partition=0, partitions=1)
+    assert again.lambda_price("spring") == ledger.lambda_price("spring")
+    ledger.advance(10 * DAY_MS)
+    assert ledger.lambda_price("spring") == 0.0
 
 
 @given(
