@@ -102,10 +102,13 @@ def notice(pending: list[Pending], happened: Iterable[tuple[str, str]]) -> None:
     happened
         What came of offers: the decision's id and the stage that its coupon reached.
     """
-    for decision_id, stage in happened:
-        for decision in pending if stage in _NOTICED else ():
+    noticed = [
+        (decision_id, _NOTICED[stage]) for decision_id, stage in happened if stage in _NOTICED
+    ]
+    for decision_id, is_click in noticed:
+        for decision in pending:
             if decision["id"] == decision_id:
-                decision["k"] = max(_NOTICED[stage], decision.get("k", 0))
+                decision["k"] = max(is_click, decision.get("k", 0))
 
 
 def settle(

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from features.actions import Action
 from online_models.outcomes import Outcome
-from online_models.shapes import HIGHEST, LOWEST, log_odds
+from online_models.shapes import clipped, log_odds
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Estimates:
 
     def contributions(self, at: int | None) -> dict[str, float]:
         """Give the log-odds as a whole: nobody asks a baseline for its reasons."""
-        return {"bias": log_odds(min(max(self.expected(at), LOWEST), HIGHEST))}
+        return {"bias": log_odds(clipped(self.expected(at)))}
 
 
 class Baseline(Protocol):

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from streams import wire
-from streams.benching import load as load
+from streams.benching import load
 from streams.benching.contenders import Contender, ContenderFailedError, Running, cpu_seconds
 from streams.benching.shop import Recorded
 from streams.brokers.local import LocalKafka
