@@ -165,20 +165,20 @@ def _budget(given: Candidate, context: Context) -> BudgetRef:
         campaign_id=campaign_id,
         remaining_minor=ledger.free_minor(campaign_id) - given.charge_minor,
         charged_minor=given.charge_minor,
-        lambda_micro=round(ledger.prices().get(campaign_id, 0.0) * 1_000_000),
+        lambda_micro=round(ledger.lambda_price(campaign_id) * 1_000_000),
     )
 
 
 def _prices(choice: Choice, context: Context) -> tuple[Priced, ...]:
     """State the price that each candidate was charged with; campaigns in catalogue order."""
-    prices = context.partition.ledger.prices()
+    ledger = context.partition.ledger
     paid: dict[str, list[str]] = {}
     for one in choice.candidates:
         coupon = one.coupon
         paid.setdefault(coupon.campaign_id, []).append(coupon.coupon_id)
     return tuple(
         [
-            Priced(campaign_id=name, price=prices.get(name, 0.0), coupons=tuple(coupons))
+            Priced(campaign_id=name, price=ledger.lambda_price(name), coupons=tuple(coupons))
             for name, coupons in paid.items()
         ]
     )
