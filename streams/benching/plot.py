@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from math import ceil, log10
 
+from streams.svg import label, sheet
+
 Point = tuple[float, float]
 
 WIDTH, HEIGHT, MARGIN = 360, 240, 50
@@ -20,15 +22,12 @@ def plot(panels: Sequence[tuple[str, Sequence[Point]]]) -> str:
         f'<g transform="translate({number * WIDTH},0)">\n{_panel(caption, points)}\n</g>'
         for number, (caption, points) in enumerate(panels)
     )
-    size = f'width="{WIDTH * len(panels)}" height="{HEIGHT}"'
-    style = 'font-family="sans-serif" font-size="11" fill="#333"'
-    paper = '<rect width="100%" height="100%" fill="white"/>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>\n{paper}\n{drawn}\n</svg>\n'
+    return sheet(drawn, WIDTH * len(panels), HEIGHT)
 
 
 def _panel(caption: str, points: Sequence[Point]) -> str:
     if not points:
-        return _text(WIDTH / 2, HEIGHT / 2, f"{caption}: not measured")
+        return label(WIDTH / 2, HEIGHT / 2, f"{caption}: not measured")
     top_us = _round_up(max(us for _, us in points))
     first, last = log10(points[0][0]), log10(points[-1][0])
     span = (last - first) or 1.0
@@ -42,20 +41,16 @@ def _panel(caption: str, points: Sequence[Point]) -> str:
 
     places = [place(point) for point in points]
     line = " ".join(f"{x},{y}" for x, y in places)
-    parts = [_text(WIDTH / 2, HEIGHT - 10, caption), _text(MARGIN, MARGIN - 15, "us an event")]
+    parts = [label(WIDTH / 2, HEIGHT - 10, caption), label(MARGIN, MARGIN - 15, "us an event")]
     for us in (0.0, top_us / 2, top_us):
         y = place((points[0][0], us))[1]
         parts.append(f'<path d="M{MARGIN},{y}H{WIDTH - MARGIN}" stroke="#ddd"/>')
-        parts.append(_text(MARGIN - 20, y + 4, f"{us:g}"))
+        parts.append(label(MARGIN - 20, y + 4, f"{us:g}"))
     parts.append(f'<polyline points="{line}" fill="none" stroke="#06c" stroke-width="2"/>')
     for (x, y), (size, us) in zip(places, points, strict=True):
         parts.append(f'<circle cx="{x}" cy="{y}" r="3" fill="#06c"/>')
-        parts += [_text(x, y - 8, f"{us:g}"), _text(x, HEIGHT - MARGIN + 16, f"{size:,.0f}")]
+        parts += [label(x, y - 8, f"{us:g}"), label(x, HEIGHT - MARGIN + 16, f"{size:,.0f}")]
     return "\n".join(parts)
-
-
-def _text(x: float, y: float, words: str) -> str:
-    return f'<text x="{x:g}" y="{y:g}" text-anchor="middle">{words}</text>'
 
 
 def _round_up(us: float) -> float:

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-from xml.sax.saxutils import escape
 
 import click
+
+from streams.svg import label, sheet
 
 Point = tuple[float, float]
 
 WIDTH, HEIGHT, MARGIN = 420, 300, 50
 MAX_BARS_COUNT = 12
 COLOURS = ("#06c", "#c30", "#080", "#909")
-_STYLE = 'font-family="sans-serif" font-size="11" fill="#333"'
 
 
 class Bar(NamedTuple):
@@ -69,9 +69,7 @@ def drawing(panels: Iterable[Panel]) -> str:
         for at, panel in enumerate(shown)
     )
     across, down = min(2, max(1, len(shown))), max(1, -(-len(shown) // 2))
-    size = f'width="{across * WIDTH}" height="{down * HEIGHT}"'
-    paper = '<rect width="100%" height="100%" fill="white"/>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {_STYLE}>\n{paper}\n{drawn}\n</svg>\n'
+    return sheet(drawn, across * WIDTH, down * HEIGHT)
 
 
 def of_outcomes(report: Mapping[str, Any]) -> list[Panel]:
@@ -160,7 +158,7 @@ def _bars(
 
 
 def _panel(panel: Panel) -> str:
-    parts = [_text(WIDTH / 2, MARGIN / 2, panel.caption)]
+    parts = [label(WIDTH / 2, MARGIN / 2, panel.caption)]
     if panel.bars:
         return "\n".join(parts + _drawn_bars(panel.bars))
     return "\n".join(parts + _drawn_lines(panel))
@@ -179,14 +177,14 @@ def _drawn_lines(panel: Panel) -> list[str]:
         return round(x, 1), round(HEIGHT - MARGIN - up * (HEIGHT - 2 * MARGIN), 1)
 
     parts = [_path([place((0.0, y)), place((right, y))], "#ddd") for y in (low, 0.0, high)]
-    parts += [_text(MARGIN - 24, place((0.0, y))[1] + 4, f"{y:.3g}") for y in {low, 0.0, high}]
-    parts.append(_text(WIDTH - MARGIN, HEIGHT - MARGIN + 16, f"{right:.3g}"))
+    parts += [label(MARGIN - 24, place((0.0, y))[1] + 4, f"{y:.3g}") for y in {low, 0.0, high}]
+    parts.append(label(WIDTH - MARGIN, HEIGHT - MARGIN + 16, f"{right:.3g}"))
     if panel.straight is not None:
         parts.append(_path([place((0.0, 0.0)), place(panel.straight)], "#999", dashed=True))
     for at, (name, line) in enumerate(panel.lines.items()):
         colour = COLOURS[at % len(COLOURS)]
         parts.append(_path([place(point) for point in line], colour))
-        parts.append(_text(MARGIN + 70, MARGIN + 14 * at, name, colour))
+        parts.append(label(MARGIN + 70, MARGIN + 14 * at, name, colour))
     return parts
 
 
@@ -200,10 +198,10 @@ def _drawn_bars(bars: Sequence[Bar]) -> list[str]:
 
     down = (HEIGHT - 2 * MARGIN) / len(bars)
     parts = [_path([(across(0.0), MARGIN - 10), (across(0.0), HEIGHT - MARGIN)], "#999")]
-    parts += [_text(across(x), HEIGHT - MARGIN + 16, f"{x:.3g}") for x in sorted({low, 0.0, high})]
+    parts += [label(across(x), HEIGHT - MARGIN + 16, f"{x:.3g}") for x in sorted({low, 0.0, high})]
     for at, bar in enumerate(bars):
         y = round(MARGIN + (at + 0.5) * down, 1)
-        parts.append(_text(MARGIN, y + 4, bar.name))
+        parts.append(label(MARGIN, y + 4, bar.name))
         parts.append(_path([(across(bar.lower), y), (across(bar.upper), y)], COLOURS[0]))
         parts.append(f'<circle cx="{across(bar.point)}" cy="{y}" r="4" fill="{COLOURS[0]}"/>')
     return parts
@@ -213,7 +211,3 @@ def _path(points: Sequence[Point], colour: str, dashed: bool = False) -> str:
     line = " ".join(f"{x},{y}" for x, y in points)
     dashes = ' stroke-dasharray="4"' if dashed else ""
     return f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
-
-
-def _text(x: float, y: float, words: str, colour: str = "#333") -> str:
-    return f'<text x="{x:g}" y="{y:g}" text-anchor="middle" fill="{colour}">{escape(words)}</text>'
