@@ -111,24 +111,28 @@ def _life(y: bool, state: str = "settled") -> tuple[Outcome, Outcome]:
     return opened, replace(opened, state=state, y=y, settled_ms=5)  # type: ignore[arg-type]
 
 
-def test_clicks_teach_whom_coupons_move_and_nothing_of_how_strong_they_are() -> None:
-    """Hunters of sales click, others do not; nobody has bought anything yet."""
-    random, model = Random(41), ResponseModel(NAMES)
-    trainer, first = Trainer(model), ResponseModel(NAMES)
-    hunter = dict.fromkeys(NAMES, 0.0) | {"sale_ratio_30d": 1.0}
-    other = dict.fromkeys(NAMES, 0.0)
-    opened = Outcome(
+def looked_at(x: dict[str, float]) -> Outcome:
+    return Outcome(
         decision_id="d1",
         user_id="u1",
         arm="random",
         state="settled",
         decided_ms=0,
         settled_ms=1,
-        x=hunter,
+        x=x,
         action=TEN,
         propensity=0.5,
         p_buy=0.1,
     )
+
+
+def test_clicks_teach_whom_coupons_move_and_nothing_of_how_strong_they_are() -> None:
+    """Hunters of sales click, others do not; nobody has bought anything yet."""
+    random, model = Random(41), ResponseModel(NAMES)
+    trainer, first = Trainer(model), ResponseModel(NAMES)
+    hunter = dict.fromkeys(NAMES, 0.0) | {"sale_ratio_30d": 1.0}
+    other = dict.fromkeys(NAMES, 0.0)
+    opened = looked_at(hunter)
     for offset in range(2_000):
         x = visitor(random)
         clicked = random.random() < (0.4 if x["sale_ratio_30d"] else 0.05)
@@ -140,18 +144,7 @@ def test_clicks_teach_whom_coupons_move_and_nothing_of_how_strong_they_are() -> 
 
 
 def test_an_offer_that_nobody_looked_at_teaches_no_click() -> None:
-    told = Outcome(
-        decision_id="d1",
-        user_id="u1",
-        arm="random",
-        state="settled",
-        decided_ms=0,
-        settled_ms=1,
-        x=dict.fromkeys(NAMES, 1.0),
-        action=TEN,
-        propensity=0.5,
-        p_buy=0.1,
-    )
+    told = looked_at(dict.fromkeys(NAMES, 1.0))
     model = ResponseModel(NAMES)
     before = model.predict_many(told.x, ACTIONS)
     Trainer(model).learn(told, 0)
