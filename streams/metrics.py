@@ -10,8 +10,7 @@ from prometheus_client.process_collector import ProcessCollector
 from streams.decisions import Decision
 from streams.distribution import Distribution
 from streams.evidence.rules import RuleCosts
-from streams.metric_names import DEFINITIONS as DEFINITIONS  # callers know them as metrics
-from streams.metric_names import FOLDABLE, PREFIX, Definition, Labels
+from streams.metric_names import DEFINITIONS, FOLDABLE, PREFIX, Definition, Labels
 
 M = TypeVar("M", Counter, Gauge)
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from streams import reference
-from streams.metrics import DEFINITIONS
+from streams.metric_names import DEFINITIONS
 from streams.setting_problems import unknown
 from streams.setting_sources import secret_names
 from streams.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.metrics import DEFINITIONS
+from streams.metric_names import DEFINITIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = ("features", "online_models", "coupons", "simulation")

@@ -8,7 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streams import metric_names
 from streams.distribution import Distribution
-from streams.metrics import DEFINITIONS, Metrics, Tally
+from streams.metric_names import DEFINITIONS
+from streams.metrics import Metrics, Tally
 
 MAX_SERIES = 3_000
 
