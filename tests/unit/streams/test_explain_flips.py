@@ -152,8 +152,8 @@ class PricedLedger(Ledger):
         super().__init__(partition=0, partitions=1)
         self.by_campaign = by_campaign
 
-    def prices(self) -> dict[str, float]:
-        return self.by_campaign
+    def lambda_price(self, campaign_id: str) -> float:
+        return self.by_campaign[campaign_id]
 
 
 chances = st.integers(0, 1_000_000).map(lambda micro: micro / 1e6)
