@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import (
-    OFFSET_BEGINNING,
     Consumer,
     KafkaError,
     KafkaException,
@@ -24,7 +23,8 @@ from streams.rows import WAITS
 # Few enough to be let go again while they still lie in the processor's cache: with 10,000 at a time
 # a row took half as much CPU again.
 _BATCH_COUNT = 500
-_POLL_SECONDS = 0.5
+# A batch that the end of the log leaves unfilled is waited for this long.
+_POLL_SECONDS = 0.02
 _ASK_SECONDS = 20.0
 
 
@@ -41,17 +41,17 @@ class Recovered:
 
     def take(self, message: Message) -> None:
         """Keep a record; a tombstone removes its key."""
-        key, value, headers = message.key() or b"", message.value(), message.headers()
+        key, value = message.key() or b"", message.value()
         if value is None:
             self.rows.pop(key, None)
             self.headers.pop(key, None)
             return
         self.rows[key] = value
-        header = dict(headers or ()).get(WAITS)
-        if isinstance(header, bytes):
-            self.headers[key] = header
-        else:
-            self.headers.pop(key, None)
+        for name, header in message.headers() or ():
+            if name == WAITS and isinstance(header, bytes):
+                self.headers[key] = header
+                return
+        self.headers.pop(key, None)
 
 
 def read_rows(
@@ -69,15 +69,21 @@ def read_rows(
     """
     consumer = Consumer(_consumer_options(options, "read_committed"))
     try:
-        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
+        consumer.assign([_beginning(consumer, TopicPartition(topic, partition))])
         recovered, end = _read_to_end(consumer, deadline_seconds)
         _refuse_unfinished(TopicPartition(topic, partition), end, options)
         return recovered
-    except RecoveryFailedError as error:
+    except (RecoveryFailedError, KafkaException) as error:
         message = f"rows of {topic} partition {partition} could not be read: {error}"
         raise RecoveryFailedError(message) from error
     finally:
         consumer.close()
+
+
+def _beginning(consumer: Consumer, where: TopicPartition) -> TopicPartition:
+    """Name the first offset there is: librdkafka, told to find it, rests half a second first."""
+    low, _ = consumer.get_watermark_offsets(where, _ASK_SECONDS)
+    return TopicPartition(where.topic, where.partition, low)
 
 
 def _consumer_options(options: Mapping[str, Any], isolation: str) -> dict[str, Any]:
@@ -88,8 +94,11 @@ def _consumer_options(options: Mapping[str, Any], isolation: str) -> dict[str, A
         "isolation.level": isolation,
         "auto.offset.reset": "error",
         "enable.partition.eof": True,
-        "fetch.message.max.bytes": 8_000_000,
-        "queued.max.messages.kbytes": 65_536,
+        "fetch.wait.max.ms": 10,  # the broker keeps quiet so long before it says that this is all
+        "fetch.message.max.bytes": 2_000_000,
+        "queued.max.messages.kbytes": 16_384,
+        # A full queue would stop fetching for a second: a fifth of the whole recovery was that.
+        "fetch.queue.backoff.ms": 5,
         **options,
     }
 
@@ -103,8 +112,6 @@ def _refuse_unfinished(where: TopicPartition, end: int, options: Mapping[str, An
     consumer = Consumer(_consumer_options(options, "read_uncommitted"))
     try:
         _, high = consumer.get_watermark_offsets(where, _ASK_SECONDS)
-    except KafkaException as error:
-        raise RecoveryFailedError(str(error)) from error
     finally:
         consumer.close()
     if high != end:
