@@ -8,7 +8,7 @@ threads and rows stay bytes until somebody asks for them.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from confluent_kafka import (
     Consumer,
@@ -47,8 +47,9 @@ class Recovered:
             self.headers.pop(key, None)
             return
         self.rows[key] = value
-        for name, header in message.headers() or ():
-            if name == WAITS and isinstance(header, bytes):
+        # Read, they are always a list of pairs; dicts are only taken for sending.
+        for name, header in cast(list[tuple[str, bytes]], message.headers() or []):
+            if name == WAITS:
                 self.headers[key] = header
                 return
         self.headers.pop(key, None)

@@ -47,6 +47,12 @@ class PartitionRecovery(Recovery):
 class PartitionTables(TableManager):
     """Faust's tables with our recovery."""
 
+    async def on_start(self) -> None:
+        """Start at once: Faust rests a second for tables declared late, and ours never are."""
+        if not self.should_stop:
+            await self._update_channels()
+            await self.recovery.start()
+
     @property
     def recovery(self) -> Recovery:
         """The recovery service, made at the first question."""
