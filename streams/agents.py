@@ -28,3 +28,9 @@ def register(declared: Declared, engine: Engine) -> None:
         """Train on settled decisions; only the worker that owns the one partition does."""
         async for chunk in chunks:
             await engine.on_outcome(chunk)
+
+    @agent(declared.sessions, name="on_session", supervisor_strategy=CrashingSupervisor)
+    async def on_session(chunks: AsyncIterable[Chunk]) -> None:
+        """Learn what is known of all customers; only the worker that trains does."""
+        async for chunk in chunks:
+            await engine.on_session(chunk)

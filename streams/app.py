@@ -23,6 +23,7 @@ from streams.transport import ChunkTransport
 
 SHOP_GROUP = "shop"
 OUTCOMES_GROUP = "outcomes"
+SESSIONS_GROUP = "sessions"
 # The group is not asked to judge whether a worker gets on; its watchdog is.
 MAX_POLL_INTERVAL_SECONDS = 10.0 * 365 * 86_400
 
@@ -31,14 +32,15 @@ MAX_POLL_INTERVAL_SECONDS = 10.0 * 365 * 86_400
 class Declared:
     """The app and what is declared on it.
 
-    `families` names the family of each inbound topic; `shop` and `outcomes` are the topics whose
-    agents get the chunks of their group.
+    `families` names the family of each inbound topic; `shop`, `outcomes` and `sessions` are the
+    topics whose agents get the chunks of their group.
     """
 
     app: faust.App
     users: RowTable
     shop: Any
     outcomes: Any
+    sessions: Any
     families: dict[str, Family]
     outbound: OutboundTopics
 
@@ -49,6 +51,7 @@ def outbound_topics(settings: Settings) -> OutboundTopics:
     return OutboundTopics(
         decisions=f"{prefix}coupon.decisions.v1",
         outcomes=f"{prefix}coupon.outcomes.v1",
+        sessions=f"{prefix}coupon.sessions.v1",
         dead_letters=f"{prefix}coupon.dead-letters.v1",
         models=f"{prefix}coupon.models.v1",
         heartbeats=f"{prefix}coupon.heartbeats.v1",
@@ -79,7 +82,11 @@ def declare(settings: Settings) -> Declared:
     app.transport = ChunkTransport(
         app.conf.broker_consumer,
         app,
-        groups={SHOP_GROUP: tuple(families), OUTCOMES_GROUP: (outbound.outcomes,)},
+        groups={
+            SHOP_GROUP: tuple(families),
+            OUTCOMES_GROUP: (outbound.outcomes,),
+            SESSIONS_GROUP: (outbound.sessions,),
+        },
         limits=ChunkLimits(
             records_count=settings.chunk_records,
             size_bytes=settings.chunk_bytes,
@@ -107,6 +114,7 @@ def declare(settings: Settings) -> Declared:
         users=users,
         shop=shop,
         outcomes=app.topic(outbound.outcomes, schema=ChunkSchema(), acks=False),
+        sessions=app.topic(outbound.sessions, schema=ChunkSchema(), acks=False),
         families=families,
         outbound=outbound,
     )

@@ -15,12 +15,18 @@ from features.basket import Basket
 from features.events import Event, EventType
 from features.imputation import Imputer
 from features.profile import Profile
+from features.session import Sessions
+from features.session_record import Session
 from online_models.incremental import Incremental
+from online_models.knowledge.knowledge import Knowledge
+from online_models.knowledge.known import Known
 from online_models.labels import Pending
 from online_models.league.contracts import Scorer
 from online_models.outcomes import Outcome
 from streams.decisions import Decision, Experiment, ModelRef, PolicyRef
 from streams.refusals import Reason
+
+NOTHING_KNOWN = Known(Knowledge())
 
 
 class Row(TypedDict):
@@ -28,6 +34,7 @@ class Row(TypedDict):
 
     `at` holds the next offset to apply of each source topic; `last` the moment and stage of the
     last decision point; `net_minor` the margin earned from the user less the discounts given.
+    `sessions` holds what the user does now, `habits` what their last session looked like.
     """
 
     v: int
@@ -38,11 +45,13 @@ class Row(TypedDict):
     at: dict[str, int]
     last: list[int]
     net_minor: int
+    sessions: Sessions
+    habits: list[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Everything that is fixed for a chunk: settings, catalogue and the model in force."""
+    """Everything that is fixed for a chunk: settings, catalogue, model and knowledge in force."""
 
     app_id: str
     catalogue: Catalogue
@@ -61,6 +70,9 @@ class Rules:
     margin_ratio: float
     currency: str
     dry_run: bool = False
+    keeps_sessions: bool = False
+    session_key: bytes = b""
+    known: Known = NOTHING_KNOWN
     model_ref: ModelRef = field(init=False)
     policy_ref: PolicyRef = field(init=False)
     _experiments: dict[int, Experiment] = field(init=False, repr=False, compare=False)
@@ -137,7 +149,15 @@ Verdict = Literal["applied", "duplicate", "refused"]
 
 @dataclass(slots=True)
 class Effects:
-    """What one event brought about, besides the changed row."""
+    """What one event brought about, besides the changed row.
+
+    Attributes
+    ----------
+    sessions
+        Those of the user that are over now.
+    is_waiting
+        Something began for which the row may wait less long than before.
+    """
 
     verdict: Verdict = "applied"
     late: bool = False
@@ -145,3 +165,5 @@ class Effects:
     decision: Decision | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     lifecycle: list[Lifecycle] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    is_waiting: bool = False

@@ -181,6 +181,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     schema_version: str = SCHEMA_VERSION
     margin_minor: float | None = None
     prices: tuple[Priced, ...] = ()
+    knowledge_version: str = "none"
 
 
 def decision_id(app_id: str, user_id: str, trigger_event_id: str, slot: str) -> str:

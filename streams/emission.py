@@ -64,6 +64,7 @@ class Emission:
     decisions: list[Outbound] = field(default_factory=list)
     triggers: list[SourceRecord] = field(default_factory=list)
     outcomes: list[Outbound] = field(default_factory=list)
+    sessions: list[Outbound] = field(default_factory=list)
     dead_letters: list[Outbound] = field(default_factory=list)
     heartbeats: list[Outbound] = field(default_factory=list)
     rows: list[Outbound] = field(default_factory=list)
@@ -98,6 +99,9 @@ class Emission:
         if effects.outcomes or effects.lifecycle:
             self._settled += effects.outcomes
             count_effects(effects, rules, self.tally)
+        if effects.sessions:
+            self.sessions += map(wire.encode_session, effects.sessions)
+            self.tally.add("sessions_closed", (), len(effects.sessions))
 
     def close(self) -> None:
         """Encode and add up what was taken; the chunk is over."""

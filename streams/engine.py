@@ -19,16 +19,13 @@ from streams import gauges, wire
 from streams.app import Declared, source_of
 from streams.chunks import Chunk
 from streams.connection import librdkafka_options
-from streams.context import Rules
 from streams.emission import Emission
+from streams.grounds import Grounds
 from streams.health import Health
-from streams.learning import Learning
 from streams.metrics import Metrics
-from streams.offers import Offers
 from streams.ownership import Owned, Ownership
 from streams.partitions import Partition
 from streams.progress import Progress
-from streams.rules import rules_of
 from streams.settings import Settings
 from streams.table import RowStore
 from streams.training import Training
@@ -56,8 +53,7 @@ class Engine:
         self.metrics = metrics
         self.health = health
         self.progress = Progress()
-        self.offers = Offers(settings)
-        self.learning = Learning(settings)
+        self.grounds = Grounds(settings)
         self.fail = fail
         self._source = source_of(settings)
         self.ownership = Ownership(
@@ -70,13 +66,13 @@ class Engine:
         )
         self.training = Training(
             settings,
-            self.learning,
+            self.grounds.learning,
+            self.grounds.knowing,
             self.ownership.transactions("trainer"),
             declared.outbound.models,
             metrics,
         )
         self._heard_s: dict[int, float] = {}
-        self._rules_in_force: Rules | None = None
         self.ready = asyncio.Event()
         self.catch_up: Callable[[], Awaitable[None]] = _nothing_to_read
 
@@ -108,6 +104,7 @@ class Engine:
         found = self.ownership.positions()
         if self.training.is_ours:
             found[TP(self.declared.outbound.outcomes, 0)] = self.training.next_offset
+            found[TP(self.declared.outbound.sessions, 0)] = self.training.next_session
         return found
 
     async def close(self) -> None:
@@ -126,7 +123,7 @@ class Engine:
         began_s = time.perf_counter()
         try:
             chunk.require_from(owned.partition.next_offset)
-            emission = owned.partition.apply(chunk.records, self._rules())
+            emission = owned.partition.apply(chunk.records, self.grounds.rules())
         except Exception as error:
             self.fail(error)
             raise
@@ -151,18 +148,6 @@ class Engine:
 
         owned.publisher.publish(emission, durable)
 
-    def _rules(self) -> Rules:
-        catalogue, learning = self.offers.catalogue, self.learning
-        known = self._rules_in_force
-        if (
-            known is None
-            or known.catalogue is not catalogue
-            or known.model is not learning.in_force.scorer
-        ):
-            known = rules_of(self.settings, catalogue, learning.in_force)
-            self._rules_in_force = known
-        return known
-
     def _measure(self, emission: Emission) -> None:
         tally = emission.tally
         now_ms = time.time() * 1000
@@ -176,19 +161,33 @@ class Engine:
 
     async def on_outcome(self, chunk: Chunk) -> None:
         """Learn from a chunk of outcomes; commit only up to what a snapshot holds."""
+        training = self.training
+        await self._train(chunk, lambda _topic: training.next_offset, training.learn)
+
+    async def on_session(self, chunk: Chunk) -> None:
+        """Learn from a chunk of sessions; commit only up to what a snapshot holds."""
+        training = self.training
+        await self._train(chunk, lambda _topic: training.next_session, training.learn_sessions)
+
+    async def _train(
+        self,
+        chunk: Chunk,
+        next_offset: Callable[[str], int],
+        learn: Callable[[Chunk], Awaitable[int | None]],
+    ) -> None:
         self.health.polled()
         if not self.training.is_ours or not self.consumer.is_current(chunk):
             return
         with self.progress.working("training"):
             try:
-                chunk.require_from(lambda _topic: self.training.next_offset)
-                held = await self.training.learn(chunk)
+                chunk.require_from(next_offset)
+                held = await learn(chunk)
             except Exception as error:
                 self.fail(error)
                 raise
         self.consumer.done(chunk, commit=False)
         if held is not None:
-            self.consumer.commit_positions({TP(self.declared.outbound.outcomes, 0): held})
+            self.consumer.commit_positions({TP(chunk.records[0][0], 0): held})
 
     # -- time for partitions in which nothing happens ---------------------------------------
 
@@ -228,10 +227,10 @@ class Engine:
     async def refresh_gauges(self) -> None:
         """Set what is read off the state rather than counted."""
         owned = self.ownership.partitions.values()
-        gauges.set_partition_gauges(self.metrics, owned, self.offers.catalogue)
-        gauges.set_model_gauges(self.metrics, self.settings.model_id, self.learning)
+        gauges.set_partition_gauges(self.metrics, owned, self.grounds.offers.catalogue)
+        gauges.set_model_gauges(self.metrics, self.settings.model_id, self.grounds.learning)
         gauges.set_training_gauges(self.metrics, self.training)
-        rules = self._rules()
+        rules = self.grounds.rules()
         gauges.set_experiment_gauges(self.metrics, owned, rules.shares, rules.salt)
         try:
             lag = await self.consumer.lag()

@@ -10,6 +10,7 @@ from coupons.ledger import Ledger
 from coupons.policy import choose
 from features import profile as profiles
 from features import seen
+from features import session as open_sessions
 from features.actions import NOTHING
 from features.events import Event
 from features.imputation import observe_event
@@ -18,22 +19,16 @@ from features.traits import Traits
 from features.vector import NAMES, expected_basket, traits, vector
 from online_models import labels
 from online_models.league.contracts import Answers
+from streams import sessions
 from streams.ballots import told_options
-from streams.context import Context, Effects, Point, Row, Rules
+from streams.context import Context, Effects, Point, Row
 from streams.decisions import Decision, decision_id
+from streams.hindrances import hindrance_of, stage_of, standing_of
 from streams.report import report_choice, report_suppressed
 
 # Within this stretch any order of arrival gives the same answer; labels and held coupons wait for
 # it too before time alone settles them.
 GRACE_MS = profiles.GRACE_MS
-
-_STAGE = {
-    "cart.added": 1,
-    "cart.removed": 1,
-    "cart.viewed": 1,
-    "checkout.started": 2,
-    "order.completed": 3,
-}
 
 
 def new_row() -> Row:
@@ -47,6 +42,8 @@ def new_row() -> Row:
         at={},
         last=[0, -1],
         net_minor=0,
+        sessions=open_sessions.empty(),
+        habits=[],
     )
 
 
@@ -70,6 +67,7 @@ def step(row: Row, event: Event, context: Context) -> Effects:
     settle_event(row, event, context, effects)
     profiles.update(row["profile"], event)
     observe_event(context.partition.imputer, event)
+    sessions.keep(row, event, context.rules, effects)
     if event.event_type in context.rules.triggers:
         effects.decision = decide(row, event, context, effects)
     return effects
@@ -108,22 +106,24 @@ def _earn(row: Row, margin_minor: int, event: Event, context: Context) -> None:
 
 
 def settle_due(row: Row, user_id: str, now_ms: int, context: Context, effects: Effects) -> None:
-    """Settle labels whose horizon and coupons whose validity passed by `now_ms` (event time)."""
+    """Settle labels, held coupons and sessions whose time passed by `now_ms` (event time)."""
     if row["pending"]:
         effects.outcomes += labels.expire(row["pending"], now_ms, user_id=user_id, names=NAMES)
     if row["wallet"]["held"]:
         moved = wallet.expire(row["wallet"], now_ms + GRACE_MS)  # it keeps a grace of its own
         _settle_money(moved, user_id, context, effects)
+    if row["sessions"]["open"]:
+        sessions.close(row, user_id, now_ms + GRACE_MS, effects)
 
 
 def due_ms(row: Row) -> int | None:
     """Tell when time alone will next change this row, as event time of the watermark."""
     label_ms = labels.next_due_ms(row["pending"])
     coupon_ms = wallet.next_due_ms(row["wallet"])
-    if coupon_ms is None:
-        return label_ms
-    coupon_ms -= GRACE_MS
-    return coupon_ms if label_ms is None else min(label_ms, coupon_ms)
+    if coupon_ms is not None:
+        coupon_ms -= GRACE_MS
+    waits = (label_ms, coupon_ms, sessions.due_ms(row))
+    return min([due for due in waits if due is not None], default=None)
 
 
 def _settle_money(
@@ -146,14 +146,14 @@ def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decisi
     """
     rules = context.rules
     identity = decision_id(rules.app_id, event.user_id, event.event_id, "main")
-    stage = _STAGE.get(event.event_type, 0)
-    hindrance = _hindrance(row, event, stage, effects.late, rules)
+    stage = stage_of(event)
+    hindrance = hindrance_of(row, event, stage, effects.late, rules)
     if hindrance is not None:
-        return report_suppressed(identity, event, rules, hindrance, _standing(row))
+        return report_suppressed(identity, event, rules, hindrance, standing_of(row))
     reading = read(row["profile"], event, context.partition.imputer)
     person = traits(reading)
     if not person.consent:
-        return report_suppressed(identity, event, rules, "no_consent", _standing(row))
+        return report_suppressed(identity, event, rules, "no_consent", standing_of(row))
     row["last"] = [event.ts_ms, stage]
     point = Point(
         decision_id=identity,
@@ -166,21 +166,6 @@ def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decisi
     decision = report_choice(point, choice, answers, context)
     _remember(row, point, choice, answers, context, effects)
     return decision
-
-
-def _standing(row: Row) -> str | None:
-    return next(iter(row["wallet"]["held"]), None)
-
-
-def _hindrance(row: Row, event: Event, stage: int, late: bool, rules: Rules) -> str | None:
-    if late:
-        return "late_event"
-    held, (last_ms, last_stage) = row["wallet"]["held"], row["last"]
-    if held and any(one["until_ms"] > event.ts_ms for one in held.values()):
-        return "standing_offer"
-    if event.ts_ms - last_ms < rules.spacing_ms and stage <= last_stage:
-        return "recently_decided"
-    return None
 
 
 def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[Choice, Answers]:

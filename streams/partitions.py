@@ -182,7 +182,7 @@ class Partition:
             emission.tally.add("events_duplicate", (topic,))
         else:
             emission.take(effects, context.rules, topic, event, record)
-            if effects.outcomes:  # what lets the row wait for less than before opens a label
+            if effects.outcomes or effects.is_waiting:  # a label, or a session, was opened
                 self._timers.set(key, flow.due_ms(row))
             self._advance(event.ts_ms)
         return key

@@ -9,6 +9,7 @@ from typing import TypeVar
 from streams import wire
 from streams.app import families_of, source_of
 from streams.emission import Emission
+from streams.knowing import Knowing
 from streams.layouts import Accepted, Refused
 from streams.learning import Learning
 from streams.partitioner import partition_of
@@ -45,6 +46,7 @@ class Replayed:
     duplicates: int = 0
     decisions: int = 0
     outcomes: int = 0
+    sessions: int = 0
     actions: Counter[str] = field(default_factory=Counter)
     first_refused_line: dict[str, int] = field(default_factory=dict)
 
@@ -61,22 +63,25 @@ class Replay:
         self.settings = settings
         self.counts = Replayed()
         self.learning = Learning(settings)
+        self.knowing = Knowing(settings)
         self.catalogue = read_catalogue(settings)
         self._topics = {family: topic for topic, family in families_of(settings).items()}
         source = source_of(settings)
         self.partitions = [Partition(n, {}, source) for n in range(settings.partitions)]
         self._offsets: Counter[tuple[int, str]] = Counter()
         self._outcome_offset = 0
+        self._session_offset = 0
 
     def run(
         self,
         rows: Iterable[Accepted | Refused],
         write: Callable[[bytes], object],
         write_outcome: Callable[[bytes], object] = len,
+        write_session: Callable[[bytes], object] = len,
     ) -> None:
         """Apply all rows; `write` gets each decision's bytes in the order of its trigger."""
         for batch in _batches(rows, BATCH_COUNT):
-            for value in self._apply(batch, write_outcome):
+            for value in self._apply(batch, write_outcome, write_session):
                 write(value)
 
     def state_hash(self) -> str:
@@ -84,7 +89,10 @@ class Replay:
         return state_hash(self.partitions)
 
     def _apply(
-        self, rows: list[Accepted | Refused], write_outcome: Callable[[bytes], object]
+        self,
+        rows: list[Accepted | Refused],
+        write_outcome: Callable[[bytes], object],
+        write_session: Callable[[bytes], object],
     ) -> Iterator[bytes]:
         chunks: defaultdict[int, list[tuple[str, Line]]] = defaultdict(list)
         for row in rows:
@@ -98,7 +106,9 @@ class Replay:
             self._offsets[number, topic] += 1
             line = Line(row.line_number, offset, row.ts_ms, row.key, row.value, row.headers)
             chunks[number].append((topic, line))
-        rules = rules_of(self.settings, self.catalogue, self.learning.in_force)
+        rules = rules_of(
+            self.settings, self.catalogue, self.learning.in_force, self.knowing.in_force
+        )
         decided: list[tuple[int, bytes]] = []
         for number in sorted(chunks):
             emission = self.partitions[number].apply(chunks[number], rules)
@@ -111,6 +121,8 @@ class Replay:
             self._learn(emission)
             for _, value, _ in emission.outcomes:
                 write_outcome(value or b"")
+            for _, value, _ in emission.sessions:
+                write_session(value or b"")
         decided.sort()
         for _, value in decided:
             yield value
@@ -122,11 +134,17 @@ class Replay:
         trained = self.learning.learn(numbered)
         for _, snapshot in trained.snapshots:
             self.learning.take(wire.decode_state(wire.encode_state(snapshot)))
+        sessions = [wire.decode_session(value or b"") for _, value, _ in emission.sessions]
+        told = list(enumerate(sessions, self._session_offset))
+        self._session_offset += len(told)
+        for _, snapshot in self.knowing.learn(told):
+            self.knowing.take(wire.decode_state(wire.encode_state(snapshot)))
 
     def _count(self, emission: Emission) -> None:
         counts = self.counts
         counts.decisions += len(emission.decisions)
         counts.outcomes += len(emission.outcomes)
+        counts.sessions += len(emission.sessions)
         for (name, labels), amount in emission.tally.counts.items():
             if name == "events_rejected":
                 counts.refused[labels[1]] += int(amount)

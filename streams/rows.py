@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from itertools import islice
 from typing import cast
 
+from features import session as sessions
 from streams import flow, wire
 from streams.context import Row
 
@@ -63,7 +64,7 @@ class Rows:
         if key in self._decoded:
             return self._decoded[key]
         stored = self._stored.get(key)
-        return flow.new_row() if stored is None else cast(Row, wire.decode_row(stored))
+        return flow.new_row() if stored is None else _row_of(stored)
 
     def put(self, key: bytes, value: bytes) -> None:
         """Keep a changed row's bytes, and it itself among those last used."""
@@ -118,4 +119,11 @@ def waiting(
             if header is not None:
                 yield key, decode_waits(header)
             else:
-                yield key, waits_of(cast(Row, wire.decode_row(value)))
+                yield key, waits_of(_row_of(value))
+
+
+def _row_of(stored: bytes) -> Row:
+    row = wire.decode_row(stored)
+    if "sessions" not in row:  # written by a version before there were any
+        row |= {"sessions": sessions.empty(), "habits": []}
+    return cast(Row, row)

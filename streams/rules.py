@@ -5,7 +5,8 @@ from coupons.catalogue import Catalogue
 from coupons.catalogue_file import parse_catalogue
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
-from streams.context import Rules
+from online_models.knowledge.known import Known
+from streams.context import NOTHING_KNOWN, Rules
 from streams.learning import InForce
 from streams.settings import Settings
 
@@ -24,7 +25,15 @@ def read_catalogue(settings: Settings) -> Catalogue:
     return parse_catalogue(path.read_text(encoding="utf-8"), str(path))
 
 
-def rules_of(settings: Settings, catalogue: Catalogue, model: InForce) -> Rules:
+def _session_key(settings: Settings) -> bytes:
+    """Give the key of what sessions tell of devices and addresses."""
+    secret = settings.pseudonym_key
+    return (settings.experiment_salt if secret is None else secret.get_secret_value()).encode()[:64]
+
+
+def rules_of(
+    settings: Settings, catalogue: Catalogue, model: InForce, known: Known = NOTHING_KNOWN
+) -> Rules:
     """Fix everything that a chunk's decisions depend on besides rows and events."""
     return Rules(
         app_id=settings.app_id,
@@ -51,4 +60,7 @@ def rules_of(settings: Settings, catalogue: Catalogue, model: InForce) -> Rules:
         spacing_ms=settings.decision_spacing_ms,
         margin_ratio=settings.margin_ratio,
         currency=settings.shop_currency,
+        keeps_sessions=settings.sessions,
+        session_key=_session_key(settings),
+        known=known,
     )

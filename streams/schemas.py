@@ -12,6 +12,7 @@ import msgspec
 import yaml
 
 from features.events import FAMILY_OF, Family
+from features.session_record import Session
 from online_models.outcomes import Outcome
 from streams import wire
 from streams.dead_letters import DEAD_LETTER_VERSION, dead_letter
@@ -104,6 +105,10 @@ def _outcome() -> Schema:
     return _closed(msgspec.json.schema(Outcome), "coupon.outcome.v1", "A step in a label's life")
 
 
+def _session() -> Schema:
+    return _closed(msgspec.json.schema(Session), "coupon.session.v1", "A session that is over")
+
+
 def _dead_letter() -> Schema:
     """Describe the headers; the key, the value and all other headers are the refused message's."""
     story = dead_letter(
@@ -144,11 +149,13 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     **{inbound_name(family): partial(inbound, family) for family in INBOUND},
     "coupon.decision.v1": _decision,
     "coupon.outcome.v1": _outcome,
+    "coupon.session.v1": _session,
     "coupon.dead-letter.v1": _dead_letter,
 }
 _MESSAGE_OF = {
     "coupon.decisions.v1": "coupon.decision.v1",
     "coupon.outcomes.v1": "coupon.outcome.v1",
+    "coupon.sessions.v1": "coupon.session.v1",
     "coupon.dead-letters.v1": "coupon.dead-letter.v1",
 }
 
@@ -217,8 +224,9 @@ def asyncapi() -> Schema:
         "info": {
             "title": "Coupon Stream",
             "version": "1.0.0",
-            "description": "Shop events in; decisions, outcomes and dead letters out. Segment, GA4,"
-            " Snowplow and CloudEvents envelopes are read as well as the native one shown here.",
+            "description": "Shop events in; decisions, outcomes, sessions and dead letters out."
+            " Segment, GA4, Snowplow and CloudEvents envelopes are read as well as the native one"
+            " shown here.",
         },
         "defaultContentType": "application/json",
         "channels": channels,

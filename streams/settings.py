@@ -171,6 +171,13 @@ class Settings(BaseSettings):
         0.005, "Share of the policy's decisions that are drawn among what is allowed.", "ratio"
     )
 
+    sessions: bool = _setting(
+        True, "Keep what a customer does in one go, publish its record, and learn from all of them."
+    )
+    knowledge_every: Count = _setting(
+        1_000, "Sessions learned between two snapshots of what is known of all.", "sessions"
+    )
+
     model_id: Name = _setting("response-v1", "Name of the learner and key of its snapshots.")
     model_frozen: bool = _setting(False, "Score only; learn nothing.")
     snapshot_every: Count = _setting(

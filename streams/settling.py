@@ -43,7 +43,7 @@ class Places:
         own = (topics.changelog, topics.decisions, topics.dead_letters, topics.heartbeats)
         return cls(
             own=tuple(Place(topic, partition) for topic in own),
-            shared=(Place(topics.outcomes, 0),),
+            shared=(Place(topics.outcomes, 0), Place(topics.sessions, 0)),
         )
 
 

@@ -174,6 +174,13 @@ def _outbound(settings: Settings) -> tuple[TopicSpec, ...]:
             retention_ms=30 * DAY_MS,
         ),
         TopicSpec(
+            name=f"{prefix}coupon.sessions.v1",
+            key="user id",
+            partitions=1,  # as the outcomes, and so with whoever trains
+            replication=copies,
+            retention_ms=30 * DAY_MS,
+        ),
+        TopicSpec(
             name=f"{prefix}coupon.dead-letters.v1",
             key="as received",
             partitions=settings.partitions,

@@ -1,9 +1,11 @@
-"""The one trainer of the group: learns settled decisions in order, publishes snapshots.
+"""The one trainer of the group: learns settled decisions and sessions, publishes snapshots.
 
-It is whoever owns the single partition of the outcomes. Snapshots go out in transactions of one
+It is whoever owns the single partition of the outcomes, and with it, since topics of as many
+partitions are dealt out together, that of the sessions. Snapshots go out in transactions of one
 name, so that a trainer that was taken for dead cannot put an older model in force again.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,6 +15,7 @@ from online_models.outcomes import Outcome
 from streams import wire
 from streams.chunks import Chunk
 from streams.evidence.live import LiveEvidence
+from streams.knowing import Knowing
 from streams.lead import as_record
 from streams.leading import Leading
 from streams.learning import Learning
@@ -22,18 +25,21 @@ from streams.transactions import Outgoing, Transactions
 
 
 class Training:
-    """Turns chunks of outcomes into snapshots."""
+    """Turns chunks of outcomes, and of sessions, into snapshots."""
 
     def __init__(
         self,
         settings: Settings,
         learning: Learning,
+        knowing: Knowing,
         transactions: Transactions,
         models_topic: str,
         metrics: Metrics,
     ) -> None:
         self._settings = settings
         self._learning = learning
+        self._knowing = knowing
+        self._writing = asyncio.Lock()  # outcomes and sessions come side by side
         self._transactions = transactions
         self._topic = models_topic
         self._metrics = metrics
@@ -48,6 +54,11 @@ class Training:
         if trainer is None:
             return 0
         return min(trainer.offset, self._leading.offset if self._leading else trainer.offset) + 1
+
+    @property
+    def next_session(self) -> int:
+        """The first session that is not learned yet."""
+        return self._knowing.next_offset
 
     @property
     def standings(self) -> list[Standing]:
@@ -67,6 +78,7 @@ class Training:
         await self._transactions.open()
         await catch_up()
         trainer = self._learning.begin()
+        self._knowing.begin()
         if self._settings.league_ratio and not self._settings.model_frozen:
             self._leading = Leading(self._settings, trainer.offset, self._learning.leader)
         self.evidence = LiveEvidence(self._settings.horizon_ms)
@@ -78,6 +90,7 @@ class Training:
             self.is_ours = False
             self._leading = None
             self._learning.end()
+            self._knowing.end()
             await self._transactions.close()
 
     async def learn(self, chunk: Chunk) -> int | None:
@@ -104,6 +117,21 @@ class Training:
         self._metrics.apply(tally)
         return held
 
+    async def learn_sessions(self, chunk: Chunk) -> int | None:
+        """Learn a chunk of sessions; gives the offset after the last that a snapshot now holds.
+
+        Raises
+        ------
+        TransactionFailedError
+            A snapshot could not be published.
+        """
+        sessions = [(one.offset, wire.decode_session(one.value)) for _, one in chunk.records]
+        held: int | None = None
+        for offset, snapshot in self._knowing.learn(sessions):
+            await self._publish(self._knowing.key, snapshot)
+            held = offset + 1
+        return held
+
     def _judge(self, outcomes: list[tuple[int, Outcome]]) -> None:
         """Keep the evidence up, by the model as it was before it learned these outcomes."""
         trainer = self._learning.trainer
@@ -123,7 +151,8 @@ class Training:
 
     async def _publish(self, key: str, record: dict[str, Any]) -> None:
         value = wire.encode_state(record)
-        await self._transactions.commit([Outgoing(self._topic, 0, key.encode(), value)])
+        async with self._writing:
+            await self._transactions.commit([Outgoing(self._topic, 0, key.encode(), value)])
         if key == self._settings.model_id:
             self._metrics.set("model_checkpoint_bytes", len(value))
             self._metrics.set("model_checkpoint_timestamp_seconds", time.time())

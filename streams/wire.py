@@ -15,6 +15,7 @@ import msgspec
 import orjson
 
 from features.events import FAMILY_OF, Event, Family
+from features.session_record import Session
 from online_models.outcomes import Outcome
 from streams import envelopes, native
 from streams.dead_letters import Outbound
@@ -44,6 +45,7 @@ _BRACKET = re.compile(r"[{}\[\]]")
 _to_native = msgspec.json.Decoder(native.NativeEvent)
 _to_decision = msgspec.json.Decoder(Decision)
 _to_outcome = msgspec.json.Decoder(Outcome)
+_to_session = msgspec.json.Decoder(Session)
 _encoder = msgspec.json.Encoder()
 
 
@@ -322,6 +324,17 @@ def encode_outcome(outcome: Outcome) -> Outbound:
 def decode_outcome(value: bytes) -> Outcome:
     """Read an outcome back."""
     return _to_outcome.decode(value)
+
+
+def encode_session(session: Session) -> Outbound:
+    """Write the record of a session that is over, keyed by its user."""
+    headers = [_CONTENT_TYPE]
+    return session.user_id.encode(), _encoder.encode(session), headers
+
+
+def decode_session(value: bytes) -> Session:
+    """Read the record of a session back."""
+    return _to_session.decode(value)
 
 
 def encode_row(row: Mapping[str, Any]) -> bytes:

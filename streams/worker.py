@@ -49,8 +49,8 @@ class Surroundings(Service):
         prefix = settings.topic_prefix
         self._broadcast = Broadcast(
             {
-                f"{prefix}coupon.models.v1": engine.learning.hear,
-                f"{prefix}coupon.catalogue.v1": engine.offers.hear,
+                f"{prefix}coupon.models.v1": engine.grounds.hear,
+                f"{prefix}coupon.catalogue.v1": engine.grounds.offers.hear,
             },
             client_options(settings),
             check_crcs=settings.kafka_check_crcs,

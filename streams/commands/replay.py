@@ -23,6 +23,7 @@ from streams.settings import Settings
 @click.option("--format", "layout", required=True, type=click.Choice([*LAYOUTS, RECORDED]))
 @click.option("--out", type=click.File("wb"), help="Write decisions here, as NDJSON.")
 @click.option("--outcomes", type=click.File("wb"), help="Write settled decisions here, as NDJSON.")
+@click.option("--sessions", type=click.File("wb"), help="Write sessions here, as NDJSON.")
 @click.option("--state", type=click.File("wb"), help="Write all rows here at the end, as NDJSON.")
 @click.option("--state-hash", is_flag=True, help="Hash all rows at the end.")
 @json_option
@@ -33,6 +34,7 @@ def replay(
     layout: str,
     out: IO[bytes] | None,
     outcomes: IO[bytes] | None,
+    sessions: IO[bytes] | None,
     state: IO[bytes] | None,
     state_hash: bool,
     as_json: bool,
@@ -55,7 +57,8 @@ def replay(
         _repeat(settings, file, out, as_json)
         return
     run = Replay(settings)
-    run.run(_watched(read(file, layout), file), _lines(out), _lines(outcomes))
+    rows = _watched(read(file, layout), file)
+    run.run(rows, _lines(out), _lines(outcomes), _lines(sessions))
     write_row = _lines(state)
     for number, partition in enumerate(run.partitions):
         for key, value in partition.canonical():
@@ -72,7 +75,9 @@ def replay(
                 "decisions": counts.decisions,
                 "actions": dict(sorted(counts.actions.items())),
                 "outcomes": counts.outcomes,
+                "sessions": counts.sessions,
                 "model_version": run.learning.version,
+                "knowledge_version": run.knowing.in_force.version,
                 "state_hash": digest,
             }
         )
@@ -87,7 +92,9 @@ def _repeat(settings: Settings, folder: Path, out: IO[bytes] | None, as_json: bo
         found = repeat.run(lambda: progress.advance(task))
     click.echo(
         f"{found.same:,} decisions the same, {found.different:,} different, {found.lost:,} lost,"
-        f" {found.undecided:,} undecided then; {found.models:,} models"
+        f" {found.undecided:,} undecided then; {found.models:,} models\n"
+        f"{found.sessions_same:,} sessions the same, {found.sessions_lost:,} lost;"
+        f" {found.knowledges:,} states of knowledge"
     )
     for identity in found.first_different:
         click.echo(f"different: {identity}")

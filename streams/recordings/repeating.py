@@ -1,25 +1,27 @@
 """A recorded run once more: its events, and each decision by the model that made it then.
 
-Workers take over a new model wherever they happen to be; which one scored stands in every decision.
-Models are not recorded: they are learned again from the recorded outcomes, bit by bit the same.
+Workers take over a new model, or new knowledge, wherever they happen to be; which one it was stands
+in every decision. Neither is recorded: they are learned again from the recorded outcomes and
+sessions (see `streams.recordings.relearning`), bit by bit the same.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from online_models.knowledge.known import NOTHING
 from streams import wire
 from streams.app import families_of, source_of
-from streams.context import Rules
 from streams.emission import Emission
-from streams.learning import PRIOR, Learning
+from streams.learning import PRIOR
 from streams.partitions import Partition, state_hash
 from streams.recordings.reading import Message, lines_of, manifest_of, message_of
-from streams.recordings.writing import DECISIONS, EVENTS, OUTCOMES, RecordingError
+from streams.recordings.relearning import Relearned
+from streams.recordings.writing import DECISIONS, EVENTS, OUTCOMES, SESSIONS, RecordingError
 from streams.refusals import MalformedEvent
-from streams.rules import read_catalogue, rules_of
 from streams.settings import Settings
 
 _CHUNK_COUNT = 500
@@ -39,6 +41,10 @@ class Repeated:
         Decisions that were made now and not in the recording: their events came last.
     first_different
         Ids of the first decisions that differ.
+    models, knowledges
+        How many of each were in force, those that learned nothing among them.
+    sessions_same, sessions_lost
+        Recorded sessions that were made again, byte for byte, and those that were not.
     """
 
     events: int = 0
@@ -48,72 +54,28 @@ class Repeated:
     undecided: int = 0
     models: int = 0
     first_different: list[str] = field(default_factory=list)
+    knowledges: int = 0
+    sessions_same: int = 0
+    sessions_lost: int = 0
 
     @property
     def holds(self) -> bool:
         """Whether everything that was recorded was made again, to the byte."""
-        return not (self.different or self.lost)
+        return not (self.different or self.lost or self.sessions_lost)
+
+
+class Versions(NamedTuple):
+    """What a decision was made with: versions of the model and of the knowledge."""
+
+    model: str
+    knowledge: str
 
 
 class Decided(NamedTuple):
     """What a recorded decision rests on, and its bytes' digest."""
 
-    model_version: str
+    versions: Versions
     digest: bytes
-
-
-class Models:
-    """The rules of a run by the model in force, learned again as far as they are asked for."""
-
-    def __init__(self, settings: Settings, outcomes: Iterator[bytes]) -> None:
-        self._settings = settings
-        self._catalogue = read_catalogue(settings)
-        self._learning = Learning(settings)
-        self._outcomes = enumerate(outcomes, 1)
-        self._rules = {PRIOR: rules_of(settings, self._catalogue, self._learning.in_force)}
-        self._learning.begin()
-
-    @property
-    def catalogue_version(self) -> str:
-        """The version of the catalogue in the file."""
-        return self._catalogue.version
-
-    @property
-    def count(self) -> int:
-        """How many models were in force, the prior among them."""
-        return len(self._rules)
-
-    def rules(self, version: str) -> Rules:
-        """Give the rules with the model of that name.
-
-        Raises
-        ------
-        RecordingError
-            The outcomes end before it.
-        """
-        while version not in self._rules:
-            self._learn(version)
-        return self._rules[version]
-
-    def _learn(self, version: str) -> None:
-        number, value = next(self._outcomes, (0, None))
-        if value is None:
-            message = (
-                f"{OUTCOMES}: must bring forth the model {version!r} that a decision names, was at"
-                f" its end before; COUPON_SNAPSHOT_EVERY must be as in the run"
-            )
-            raise RecordingError(message)
-        try:
-            outcome = wire.decode_outcome(value)
-        except ValueError as error:
-            message = f"{OUTCOMES}, line {number}: must be an outcome, was not: {error}"
-            raise RecordingError(message) from error
-        trained = self._learning.learn([(number, outcome)])
-        for _, snapshot in trained.snapshots:
-            self._learning.take(snapshot)
-            self._rules[self._learning.version] = rules_of(
-                self._settings, self._catalogue, self._learning.in_force
-            )
 
 
 class Repeat:
@@ -135,13 +97,16 @@ class Repeat:
         self.found = Repeated()
         self._folder = folder
         self._write = write
-        self._models = Models(self.settings, lines_of(folder / OUTCOMES))
+        self._relearned = Relearned(
+            self.settings, lines_of(folder / OUTCOMES), lines_of(folder / SESSIONS)
+        )
         self._topics = {family: topic for topic, family in families_of(self.settings).items()}
         source = source_of(self.settings)
         self.partitions = [Partition(n, {}, source) for n in range(self.settings.partitions)]
         self._recorded: dict[tuple[str, str], Decided] = {}
+        self._ended = Counter(sha256(line).digest() for line in lines_of(folder / SESSIONS))
         self._waiting: list[list[Message]] = [[] for _ in self.partitions]
-        self._versions = [PRIOR for _ in self.partitions]
+        self._versions = [Versions(PRIOR, NOTHING) for _ in self.partitions]
 
     def run(self, on_event: Callable[[], object] = lambda: None) -> Repeated:
         """Decide all events again and compare.
@@ -159,7 +124,8 @@ class Repeat:
         for number in range(len(self.partitions)):
             self._apply(number)
         self.found.lost = len(self._recorded)
-        self.found.models = self._models.count
+        self.found.sessions_lost = self._ended.total()
+        self.found.models, self.found.knowledges = self._relearned.counts
         return self.found
 
     def state_hash(self) -> str:
@@ -173,28 +139,29 @@ class Repeat:
             except ValueError as error:
                 message = f"{DECISIONS}, line {number}: must be a decision, was not: {error}"
                 raise RecordingError(message) from error
-            if decision.catalogue_version != self._models.catalogue_version:
+            if decision.catalogue_version != self._relearned.catalogue.version:
                 message = (
                     f"{DECISIONS}, line {number}: must rest on the catalogue"
-                    f" {self._models.catalogue_version} of COUPON_CATALOGUE_FILE, was on"
+                    f" {self._relearned.catalogue.version} of COUPON_CATALOGUE_FILE, was on"
                     f" {decision.catalogue_version}"
                 )
                 raise RecordingError(message)
             key = (decision.user_id, decision.trigger_event_id)
-            self._recorded[key] = Decided(decision.model.version, sha256(line).digest())
+            versions = Versions(decision.model.version, decision.knowledge_version)
+            self._recorded[key] = Decided(versions, sha256(line).digest())
 
     def _take(self, message: Message) -> None:
-        version = self._version_at(message)
+        versions = self._versions_at(message)
         number = message.partition
-        if version is not None and version != self._versions[number]:
+        if versions is not None and versions != self._versions[number]:
             self._apply(number)
-            self._versions[number] = version
+            self._versions[number] = versions
         self._waiting[number].append(message)
         if len(self._waiting[number]) >= _CHUNK_COUNT:
             self._apply(number)
 
-    def _version_at(self, message: Message) -> str | None:
-        """Name the model that decided on a message; None where nothing was decided."""
+    def _versions_at(self, message: Message) -> Versions | None:
+        """Name what decided on a message; None where nothing was decided."""
         family = self.partitions[0].source.families[message.topic]
         try:
             event = wire.decode(
@@ -203,16 +170,21 @@ class Repeat:
         except MalformedEvent:
             return None
         decided = self._recorded.get((event.user_id, event.event_id))
-        return None if decided is None else decided.model_version
+        return None if decided is None else decided.versions
 
     def _apply(self, number: int) -> None:
         waiting, self._waiting[number] = self._waiting[number], []
         if waiting:
-            rules = self._models.rules(self._versions[number])
+            rules = self._relearned.rules(*self._versions[number])
             records = [(message.topic, message) for message in waiting]
             self._compare(self.partitions[number].apply(records, rules))
 
     def _compare(self, emission: Emission) -> None:
+        for _, value, _ in emission.sessions:
+            digest = sha256(value or b"").digest()
+            if self._ended[digest]:
+                self._ended[digest] -= 1
+                self.found.sessions_same += 1
         for _, value, _ in emission.decisions:
             self._write(value or b"")
             made = wire.decode_decision(value or b"")

@@ -1,8 +1,8 @@
 """Writes down what a shop's topics hold, so that a run can be repeated to the byte without Kafka.
 
 A recording is a folder: `events.ndjson` (inbound messages untouched, each partition's in the order
-in which workers apply them), `decisions.ndjson` and `outcomes.ndjson` (as published, in the order
-of their topics) and `manifest.json`.
+in which workers apply them), `decisions.ndjson`, `outcomes.ndjson` and `sessions.ndjson` (as
+published, in the order of their topics) and `manifest.json`.
 """
 
 import sys
@@ -21,11 +21,12 @@ from streams.merge import Merge
 from streams.reading import bounds, reader, records
 from streams.settings import Settings
 
-FORMAT = 1
+FORMAT = 2
 RECORDED = "recorded"  # its name among the formats that `replay` reads
 EVENTS = "events.ndjson"
 DECISIONS = "decisions.ndjson"
 OUTCOMES = "outcomes.ndjson"
+SESSIONS = "sessions.ndjson"
 MANIFEST = "manifest.json"
 _POLL_MS = 500
 
@@ -50,6 +51,7 @@ class Manifest:
     events: int = 0
     decisions: int = 0
     outcomes: int = 0
+    sessions: int = 0
     missing: dict[str, int] = field(default_factory=dict)
     product: str = field(default_factory=product_version)
     format: int = FORMAT
@@ -79,14 +81,16 @@ async def record(
     """
     manifest = Manifest(app_id=settings.app_id, partitions=settings.partitions)
     outbound = outbound_topics(settings)
-    for topic, name in ((outbound.decisions, DECISIONS), (outbound.outcomes, OUTCOMES)):
+    counts = {}
+    for topic, name in (
+        (outbound.decisions, DECISIONS),
+        (outbound.outcomes, OUTCOMES),
+        (outbound.sessions, SESSIONS),
+    ):
         starts, _ = await bounds(client_options(settings), [topic])
         manifest.missing |= _missing(starts)
-        count = await _write(folder / name, _values(settings, topic), on_record)
-        if name == DECISIONS:
-            manifest.decisions = count
-        else:
-            manifest.outcomes = count
+        counts[name] = await _write(folder / name, _values(settings, topic), on_record)
+    manifest.decisions, manifest.outcomes, manifest.sessions = counts.values()
     manifest.events = await _write(folder / EVENTS, _events(settings, manifest.missing), on_record)
     with (folder / MANIFEST).open("w", encoding="utf-8") as file:
         file.write(wire.to_json(asdict(manifest), pretty=True) + "\n")

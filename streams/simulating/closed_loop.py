@@ -11,8 +11,9 @@ from features.events import Event
 from online_models.evaluation import Figures
 from simulation.baselines.estimates import Baseline
 from simulation.play import Given
-from streams import flow
+from streams import flow, wire
 from streams.context import Context, Effects, PartitionState, Row, Rules
+from streams.knowing import Knowing
 from streams.learning import Learning
 from streams.rules import rules_of
 from streams.settings import Settings
@@ -45,7 +46,9 @@ class Product:
         self._coupons = {coupon.coupon_id: coupon for coupon in catalogue.coupons}
         self._learning = Learning(settings)
         self._learning.begin()
+        self._knowing = Knowing(settings)
         self._offset = -1
+        self._session_offset = -1
         self._rows: dict[str, Row] = {}
         self._timers: list[tuple[int, str]] = []
         self._due: dict[str, int] = {}
@@ -100,10 +103,17 @@ class Product:
             for _, snapshot in trained.snapshots:
                 self._learning.take(snapshot)
                 self._context.rules = self._rules()
+        for session in effects.sessions:
+            self._session_offset += 1
+            for _, snapshot in self._knowing.learn([(self._session_offset, session)]):
+                # Through bytes, so that what is known goes on apart from what learns.
+                self._knowing.take(wire.decode_state(wire.encode_state(snapshot)))
+                self._context.rules = self._rules()
 
     def _rules(self) -> Rules:
         learning = self._learning
-        rules = rules_of(self._settings, self._catalogue, learning.in_force)
+        known = self._knowing.in_force
+        rules = rules_of(self._settings, self._catalogue, learning.in_force, known)
         return replace(rules, policy=self._policy, model=self._baseline or rules.model)
 
     def _schedule(self, user_id: str, row: Row) -> None:

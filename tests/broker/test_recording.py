@@ -26,7 +26,9 @@ KEY = "a key for tests only"
 async def test_a_learning_run_is_repeated_to_the_byte_with_the_models_of_its_decisions(
     shared_data: Path, topics: Settings, tmp_path: Path
 ) -> None:
-    settings = topics.model_copy(update={"snapshot_every": 100, "session_timeout_ms": 6_000})
+    settings = topics.model_copy(
+        update={"snapshot_every": 100, "knowledge_every": 20, "session_timeout_ms": 6_000}
+    )
     keyed = settings.model_copy(update={"model_key": SecretStr(KEY)})
     path = shared_data / "rees46_2019-10-01_third.csv.gz"
     count = sum(isinstance(row, Accepted) for row in read(path, "rees46"))
@@ -48,6 +50,11 @@ async def test_a_learning_run_is_repeated_to_the_byte_with_the_models_of_its_dec
     assert (found.same, found.different, found.lost, found.undecided) == (count, 0, 0, 0)
     # How many snapshots come between two chunks depends on the machine; a few always do.
     assert found.models > 2, "the run must have switched models, or it shows little"
+    # Sessions come out exactly once although a worker was killed, and what was learned from them
+    # reached the workers.
+    assert (found.sessions_same, found.sessions_lost) == (manifest.sessions, 0)
+    assert manifest.sessions > 100
+    assert found.knowledges > 2, "the run must have switched knowledge, or it shows little"
 
 
 def test_the_commands_record_and_replay_say_the_same(topics: Settings, tmp_path: Path) -> None:

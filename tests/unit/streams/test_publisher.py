@@ -13,6 +13,7 @@ from streams.transactions import Outgoing, TransactionFailedError, Transactions
 TOPICS = OutboundTopics(
     decisions="decisions",
     outcomes="outcomes",
+    sessions="sessions",
     dead_letters="dead-letters",
     models="models",
     heartbeats="heartbeats",

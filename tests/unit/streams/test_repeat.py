@@ -8,6 +8,7 @@ import pytest
 
 from streams import wire
 from streams.app import source_of
+from streams.knowing import Knowing
 from streams.learning import Learning
 from streams.partitions import Partition
 from streams.recordings.reading import message_of
@@ -17,6 +18,7 @@ from streams.recordings.writing import (
     EVENTS,
     MANIFEST,
     OUTCOMES,
+    SESSIONS,
     RecordingError,
     as_line,
     new_folder,
@@ -27,7 +29,7 @@ from tests.builders import NOON_MS, FakeRecord, an_event
 
 # With two snapshots' worth of decision points, an hour apart, so that each is one.
 EVENTS_COUNT = 60
-SETTINGS = Settings(partitions=1, snapshot_every=20)
+SETTINGS = Settings(partitions=1, snapshot_every=20, knowledge_every=15)
 
 
 def recorded(folder: Path, settings: Settings = SETTINGS) -> Path:
@@ -35,13 +37,15 @@ def recorded(folder: Path, settings: Settings = SETTINGS) -> Path:
     new_folder(folder)
     source = source_of(settings)
     partition, learning = Partition(0, {}, source), Learning(settings)
+    knowing = Knowing(settings)
+    sessions: list[bytes] = []
     catalogue, outcome_offset = read_catalogue(settings), 0
     events, decisions, outcomes = [], [], []
     for n in range(EVENTS_COUNT):
         at_ms = NOON_MS + n * 3_600_000
         event = an_event("cart.added", at_ms=at_ms, user_id=f"u{n % 3}", event_id=f"e{n}")
         record = FakeRecord(n, at_ms, event.user_id.encode(), wire.encode_event(event))
-        rules = rules_of(settings, catalogue, learning.in_force)
+        rules = rules_of(settings, catalogue, learning.in_force, knowing.in_force)
         topic = next(name for name, family in source.families.items() if family == "cart")
         emission = partition.apply([(topic, record)], rules)
         events.append(line_of(record))
@@ -52,10 +56,16 @@ def recorded(folder: Path, settings: Settings = SETTINGS) -> Path:
             outcome_offset += 3  # as behind transactions' markers
             for _, snapshot in trained.snapshots:
                 learning.take(snapshot)
+        for _, value, _ in emission.sessions:
+            told = (3 * len(sessions), wire.decode_session(value or b""))
+            sessions.append(value or b"")
+            for _, state in knowing.learn([told]):
+                knowing.take(state)
     write(folder, EVENTS, events)
     write(folder, DECISIONS, decisions)
     write(folder, OUTCOMES, outcomes)
-    manifest = {"format": 1, "app_id": settings.app_id, "partitions": 1}
+    write(folder, SESSIONS, sessions)
+    manifest = {"format": 2, "app_id": settings.app_id, "partitions": 1}
     (folder / MANIFEST).write_text(json.dumps(manifest), "utf-8")
     return folder
 
@@ -79,9 +89,22 @@ def test_every_decision_is_made_again_by_the_model_that_made_it(tmp_path: Path) 
     folder = recorded(tmp_path / "run")
     versions = [json.loads(line)["model"]["version"] for line in lines(folder, DECISIONS)]
     assert any(one != two for one, two in pairwise(versions)), "the run must have switched models"
+    known = {json.loads(line)["knowledge_version"] for line in lines(folder, DECISIONS)}
+    assert known == {"none", "15", "30", "45"}, "the run must have switched knowledge"
     found = Repeat(SETTINGS, folder).run()
     assert (found.same, found.different, found.lost, found.undecided) == (EVENTS_COUNT, 0, 0, 0)
     assert found.holds
+    assert found.knowledges == len(known)
+    assert (found.sessions_same, found.sessions_lost) == (len(lines(folder, SESSIONS)), 0)
+
+
+def test_a_session_that_was_published_twice_is_told(tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "run")
+    sessions = lines(folder, SESSIONS)
+    write(folder, SESSIONS, [*sessions, sessions[-1]])
+    found = Repeat(SETTINGS, folder).run()
+    assert found.sessions_lost == 1
+    assert not found.holds
 
 
 def test_an_altered_byte_is_told_with_the_decision_s_id(tmp_path: Path) -> None:
@@ -112,6 +135,13 @@ def test_outcomes_that_do_not_reach_a_model_are_refused(tmp_path: Path) -> None:
         Repeat(SETTINGS, folder).run()
 
 
+def test_sessions_that_do_not_reach_the_knowledge_are_refused(tmp_path: Path) -> None:
+    folder = recorded(tmp_path / "run")
+    write(folder, SESSIONS, lines(folder, SESSIONS)[:10])
+    with pytest.raises(RecordingError, match="COUPON_KNOWLEDGE_EVERY must be as in the run"):
+        Repeat(SETTINGS, folder).run()
+
+
 @pytest.mark.parametrize(
     ("name", "place", "line", "told"),
     [
@@ -119,6 +149,7 @@ def test_outcomes_that_do_not_reach_a_model_are_refused(tmp_path: Path) -> None:
         (EVENTS, 0, b'{"family":"moon"}', "events.ndjson, line 1: must be a recorded message"),
         (DECISIONS, 1, b"{}", "decisions.ndjson, line 2: must be a decision"),
         (OUTCOMES, 2, b"[]", "outcomes.ndjson, line 3: must be an outcome"),
+        (SESSIONS, 2, b"[]", "sessions.ndjson, line 3: must be a session"),
     ],
 )
 def test_damage_is_told_with_file_and_line(

@@ -1,0 +1,39 @@
+"""What a worker's decisions rest on now: the catalogue, the model and the knowledge in force."""
+
+from aiokafka import ConsumerRecord
+
+from streams.context import Rules
+from streams.knowing import Knowing
+from streams.learning import Learning
+from streams.offers import Offers
+from streams.rules import rules_of
+from streams.settings import Settings
+
+
+class Grounds:
+    """Kept up by what is broadcast, and made into rules when a chunk asks for them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.offers = Offers(settings)
+        self.learning = Learning(settings)
+        self.knowing = Knowing(settings)
+        self._rules: Rules | None = None
+
+    def hear(self, record: ConsumerRecord) -> None:
+        """Put what is broadcast of model and knowledge in force."""
+        self.learning.hear(record)
+        self.knowing.hear(record)
+
+    def rules(self) -> Rules:
+        """Give the rules of the next chunk; the same ones until something changes."""
+        model, known = self.learning.in_force, self.knowing.in_force
+        catalogue, rules = self.offers.catalogue, self._rules
+        if (
+            rules is None
+            or rules.catalogue is not catalogue
+            or rules.model is not model.scorer
+            or rules.known is not known
+        ):
+            rules = self._rules = rules_of(self._settings, catalogue, model, known)
+        return rules

@@ -1,0 +1,41 @@
+"""Sessions in the row: kept as events come, handed on when they are over."""
+
+from features import session as sessions
+from features.events import Event
+from online_models.knowledge.description import describe
+from streams.context import Effects, Row, Rules
+
+GRACE_MS = sessions.GRACE_MS
+HABIT_STEPS = 100  # numbers of a description are kept to two decimals, as whole numbers
+
+
+def keep(row: Row, event: Event, rules: Rules, effects: Effects) -> None:
+    """Take an event into its session; of customers who do not agree nothing is kept."""
+    if not rules.keeps_sessions:
+        return
+    state, consent = row["sessions"], row["profile"]["facts"].get("consent")
+    if consent is not None and consent[1] is False:
+        state["open"].clear()
+        row["habits"].clear()
+        return
+    open_count = len(state["open"])
+    sessions.update(state, event, key=rules.session_key)
+    if len(state["open"]) > open_count:
+        effects.is_waiting = True
+
+
+def close(row: Row, user_id: str, now_ms: int, effects: Effects) -> None:
+    """Hand on the sessions that are over at `now_ms`, the newest event time known.
+
+    What the last of them looked like stays in the row, in itself and not by what is known of
+    others: knowledge may change between any two chunks, and rows must repeat.
+    """
+    for session in sessions.close(row["sessions"], user_id, now_ms):
+        effects.sessions.append(session)
+        row["habits"] = [round(number * HABIT_STEPS) for number in describe(session)]
+
+
+def due_ms(row: Row) -> int | None:
+    """Tell at which watermark the oldest open session is over, if one is open."""
+    end_ms = sessions.due_ms(row["sessions"])
+    return None if end_ms is None else end_ms - GRACE_MS + 1
