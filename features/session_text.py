@@ -9,6 +9,7 @@ from features.session_record import LINE, OF
 LINES_BYTES = 240  # of one order or cart, so that it always fits into the log
 NAME_BYTES = 40
 MAX_LINES = 20
+_TAIL_CHARS = 11  # a tilde and a hash
 _SEPARATORS = str.maketrans({LINE: " ", OF: " ", '"': "'", "\\": "/"})
 
 
@@ -29,7 +30,22 @@ def short(name: str) -> str:
     if len(coded) <= NAME_BYTES:
         return plain
     tail = blake2b(name.encode(), digest_size=5).hexdigest()
-    return coded[: NAME_BYTES - 11].decode(errors="ignore") + "~" + tail
+    return coded[: NAME_BYTES - _TAIL_CHARS].decode(errors="ignore") + "~" + tail
+
+
+def is_cut(name: str) -> bool:
+    """Tell whether `short` cut a name, so that nobody else knows it by this.
+
+    Examples
+    --------
+    >>> is_cut(short("x" * 100)), is_cut("shoes")
+    (True, False)
+    """
+    return (
+        len(name) > _TAIL_CHARS
+        and name[-_TAIL_CHARS] == "~"
+        and len(name.encode()) > NAME_BYTES - 4
+    )
 
 
 def told(code: str, event: Event) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Declares the Faust app: its topics, the users table and how chunks reach the agents."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -82,11 +83,7 @@ def declare(settings: Settings) -> Declared:
     app.transport = ChunkTransport(
         app.conf.broker_consumer,
         app,
-        groups={
-            SHOP_GROUP: tuple(families),
-            OUTCOMES_GROUP: (outbound.outcomes,),
-            SESSIONS_GROUP: (outbound.sessions,),
-        },
+        groups=_groups(families, outbound),
         limits=ChunkLimits(
             records_count=settings.chunk_records,
             size_bytes=settings.chunk_bytes,
@@ -118,6 +115,14 @@ def declare(settings: Settings) -> Declared:
         families=families,
         outbound=outbound,
     )
+
+
+def _groups(families: Iterable[str], outbound: OutboundTopics) -> dict[str, tuple[str, ...]]:
+    return {
+        SHOP_GROUP: tuple(families),
+        OUTCOMES_GROUP: (outbound.outcomes,),
+        SESSIONS_GROUP: (outbound.sessions,),
+    }
 
 
 def _options(settings: Settings) -> dict[str, Any]:

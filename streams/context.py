@@ -29,6 +29,29 @@ from streams.refusals import Reason
 NOTHING_KNOWN = Known(Knowledge())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Families:
+    """What decisions tell, and heed, of what is known across customers.
+
+    Attributes
+    ----------
+    hints, segments, heat, next_step
+        Told: add-ons for carts, the customer's segment, how hot the product is, the chance that
+        what was done is followed by an order.
+    risk_limit
+        From this risk on no offer is made; 1.0, which no risk reaches, asks for none.
+    """
+
+    hints: bool = False
+    segments: bool = False
+    heat: bool = False
+    next_step: bool = False
+    risk_limit: float = 1.0
+
+
+NO_FAMILIES = Families()
+
+
 class Row(TypedDict):
     """All we keep of one user: one changelog record, so that a crash cannot tear it.
 
@@ -73,6 +96,7 @@ class Rules:
     keeps_sessions: bool = False
     session_key: bytes = b""
     known: Known = NOTHING_KNOWN
+    families: Families = NO_FAMILIES
     model_ref: ModelRef = field(init=False)
     policy_ref: PolicyRef = field(init=False)
     _experiments: dict[int, Experiment] = field(init=False, repr=False, compare=False)

@@ -126,6 +126,20 @@ class BudgetRef(Struct, frozen=True, kw_only=True, gc=False):
     lease_id: str | None = None
 
 
+class Hint(Struct, frozen=True, kw_only=True, gc=False):
+    """A product that goes with the cart, likeliest first.
+
+    Of all carts and orders `support` hold both it and `because`; of those with `because`,
+    `confidence` hold it too, which is `lift` times its share of all.
+    """
+
+    product_id: str
+    because: str
+    support: Ratio
+    confidence: Ratio
+    lift: Annotated[float, Meta(ge=0)]
+
+
 class Priced(Struct, frozen=True, kw_only=True, gc=False):
     """The shadow price of a campaign's budget, and those of the candidates that it pays for."""
 
@@ -182,6 +196,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     margin_minor: float | None = None
     prices: tuple[Priced, ...] = ()
     knowledge_version: str = "none"
+    hints: tuple[Hint, ...] = ()
 
 
 def decision_id(app_id: str, user_id: str, trigger_event_id: str, slot: str) -> str:

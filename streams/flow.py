@@ -19,7 +19,7 @@ from features.traits import Traits
 from features.vector import NAMES, expected_basket, traits, vector
 from online_models import labels
 from online_models.league.contracts import Answers
-from streams import sessions
+from streams import insight, sessions
 from streams.ballots import told_options
 from streams.context import Context, Effects, Point, Row
 from streams.decisions import Decision, decision_id
@@ -69,7 +69,8 @@ def step(row: Row, event: Event, context: Context) -> Effects:
     observe_event(context.partition.imputer, event)
     sessions.keep(row, event, context.rules, effects)
     if event.event_type in context.rules.triggers:
-        effects.decision = decide(row, event, context, effects)
+        decision = decide(row, event, context, effects)
+        effects.decision = insight.hinted(decision, row, event, context.rules)
     return effects
 
 
@@ -154,6 +155,9 @@ def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decisi
     person = traits(reading)
     if not person.consent:
         return report_suppressed(identity, event, rules, "no_consent", standing_of(row))
+    if (risk := insight.risk_at(row, event, rules)) is not None:
+        refused = report_suppressed(identity, event, rules, "risk", standing_of(row))
+        return insight.held_back(refused, risk)
     row["last"] = [event.ts_ms, stage]
     point = Point(
         decision_id=identity,
@@ -165,7 +169,7 @@ def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decisi
     choice, answers = _choose(point, row, person, context)
     decision = report_choice(point, choice, answers, context)
     _remember(row, point, choice, answers, context, effects)
-    return decision
+    return insight.told(decision, row, event, rules)
 
 
 def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[Choice, Answers]:

@@ -6,7 +6,7 @@ from coupons.catalogue_file import parse_catalogue
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
 from online_models.knowledge.known import Known
-from streams.context import NOTHING_KNOWN, Rules
+from streams.context import NOTHING_KNOWN, Families, Rules
 from streams.learning import InForce
 from streams.settings import Settings
 
@@ -63,4 +63,11 @@ def rules_of(
         keeps_sessions=settings.sessions,
         session_key=_session_key(settings),
         known=known,
+        families=Families(
+            hints=settings.hints,
+            segments=settings.segments,
+            heat=settings.heat,
+            next_step=settings.next_step,
+            risk_limit=settings.risk_limit_ratio,
+        ),
     )

@@ -178,6 +178,14 @@ class Settings(BaseSettings):
         1_000, "Sessions learned between two snapshots of what is known of all.", "sessions"
     )
 
+    hints: bool = _setting(True, "Answer cart events with goods that go with the cart.")
+    segments: bool = _setting(True, "Tell the customer's segment with each decision.")
+    heat: bool = _setting(False, "Tell how much of all interest goes to the product looked at.")
+    next_step: bool = _setting(False, "Tell how often what was done is followed by an order.")
+    risk_limit_ratio: Ratio = _setting(
+        0.5, "No offer from this risk of abuse on; 1 turns the gate off.", "ratio"
+    )
+
     model_id: Name = _setting("response-v1", "Name of the learner and key of its snapshots.")
     model_frozen: bool = _setting(False, "Score only; learn nothing.")
     snapshot_every: Count = _setting(

@@ -100,7 +100,7 @@ def specs(settings: Settings) -> tuple[TopicSpec, ...]:
     >>> [(spec.name, spec.partitions) for spec in specs(Settings())][:2]
     [('shop.browse.v1', 12), ('shop.search.v1', 12)]
     """
-    return (*_inbound(settings), *_control(settings), *_outbound(settings))
+    return (*_inbound(settings), *_control(settings), *_told(settings), *_outbound(settings))
 
 
 def _inbound(settings: Settings) -> tuple[TopicSpec, ...]:
@@ -156,7 +156,7 @@ def _control(settings: Settings) -> tuple[TopicSpec, ...]:
     )
 
 
-def _outbound(settings: Settings) -> tuple[TopicSpec, ...]:
+def _told(settings: Settings) -> tuple[TopicSpec, ...]:
     prefix, copies = settings.topic_prefix, settings.replication
     return (
         TopicSpec(
@@ -180,6 +180,12 @@ def _outbound(settings: Settings) -> tuple[TopicSpec, ...]:
             replication=copies,
             retention_ms=30 * DAY_MS,
         ),
+    )
+
+
+def _outbound(settings: Settings) -> tuple[TopicSpec, ...]:
+    prefix, copies = settings.topic_prefix, settings.replication
+    return (
         TopicSpec(
             name=f"{prefix}coupon.dead-letters.v1",
             key="as received",

@@ -1,8 +1,40 @@
 """What decisions ask of a knowledge that does not change any more, prepared as far as asked."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from features.session_record import Session
+from features.session_text import is_cut
+from online_models.knowledge.add_ons import AddOns
 from online_models.knowledge.knowledge import Knowledge
+from online_models.knowledge.pairs import Rule
+from online_models.knowledge.risk import NO_RISK, Risk, risk_of, signs_of
 
 NOTHING = "none"  # the version of a knowledge that learned nothing
+_HABITS_COUNT = 4_096
+_DRAWN_EVERY = 4  # of the sampled sessions
+_USUAL_COUNT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What habits tell of a customer.
+
+    Attributes
+    ----------
+    segment, name
+        The segment's label and its English name; empty before there are any.
+    share
+        Of all sessions, those of this segment, in 0..1.
+    is_odd
+        Odder than each of a hundred sessions of the sample.
+    """
+
+    segment: str = ""
+    name: str = ""
+    share: float = 0.0
+    is_odd: bool = False
 
 
 class Known:
@@ -14,5 +46,54 @@ class Known:
 
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
-        count = knowledge.sessions_count
+        count, self._now_ms = knowledge.sessions_count, knowledge.now_ms
         self.version = str(count) if count else NOTHING
+        self._add_ons = AddOns(knowledge.associations.products, self._now_ms)
+        self._chances: dict[str, dict[str, float]] = {}
+        self.seen = lru_cache(_HABITS_COUNT)(self._look)
+
+    def hints(self, basket: Sequence[str], count: int) -> list[Rule]:
+        """Give what to add to a basket, likeliest first; never a name that was cut short."""
+        found = self._add_ons.hints(basket, count)
+        return [rule for rule in found if not is_cut(rule.then)]
+
+    def risk(self, session: Session, habits: tuple[float, ...]) -> Risk:
+        """Say how risky an offer is, by a session that goes on and the habits of the last one."""
+        if self.version == NOTHING:
+            return NO_RISK
+        signs = signs_of(self.knowledge.rings, session)
+        if habits and self.seen(habits).is_odd:
+            signs.append("odd_session")
+        return risk_of(signs)
+
+    def heat(self, product: str) -> float:
+        """Give a product's share of all heat, in 0..1."""
+        return self.knowledge.heat.heat("products", product, self._now_ms)
+
+    def chance(self, kind: str, following: str) -> float:
+        """Give the chance that a kind of event is followed by another at once."""
+        chances = self._chances.get(kind)
+        if chances is None:
+            chances = self._chances[kind] = self.knowledge.transitions.probabilities(kind)
+        return chances.get(following, 0.0)
+
+    def _look(self, habits: tuple[float, ...]) -> Seen:
+        segment = self.knowledge.segments.segment_of(habits) or ""
+        name, _ = self._names.get(segment, ("", ""))
+        odd = self.knowledge.oddness.score_one(habits) > self._usual
+        return Seen(segment, name, round(self._shares.get(segment, 0.0), 4), odd)
+
+    @cached_property
+    def _names(self) -> dict[str, tuple[str, str]]:
+        return self.knowledge.segments.named()
+
+    @cached_property
+    def _shares(self) -> dict[str, float]:
+        return self.knowledge.segments.shares()
+
+    @cached_property
+    def _usual(self) -> float:
+        rows = self.knowledge.segments.sample()[::_DRAWN_EVERY]
+        if len(rows) < _USUAL_COUNT:
+            return 1.0  # too few to say what is usual
+        return max([self.knowledge.oddness.score_one(row) for row in rows])

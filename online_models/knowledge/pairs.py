@@ -128,16 +128,22 @@ class Pairs:
         best: dict[str, tuple[float, Rule]] = {}
         held = set(basket)
         for when in dict.fromkeys(basket):
-            weight = self._names.weight(when, now_ms)
-            for then in self._pairs.partners(when):
-                found = None if then in held else self.rule(when, then, now_ms)
-                if found is None or found.lift <= 1.0:
-                    continue
-                score = found.confidence * weight / (weight + _SHRINK)
-                if then not in best or score > best[then][0]:
+            for score, found in self.partners_of(when, now_ms):
+                then = found.then
+                if then not in held and (then not in best or score > best[then][0]):
                     best[then] = (score, found)
         ordered = sorted(best.values(), key=lambda pair: (-pair[0], -pair[1].lift, pair[1].then))
         return [found for _, found in ordered[:count]]
+
+    def partners_of(self, when: str, now_ms: int) -> list[tuple[float, Rule]]:
+        """Give every rule of lift above 1 from a name, each with its score, in no order."""
+        weight = self._names.weight(when, now_ms)
+        rules = [self.rule(when, then, now_ms) for then in self._pairs.partners(when)]
+        return [
+            (found.confidence * weight / (weight + _SHRINK), found)
+            for found in rules
+            if found is not None and found.lift > 1.0
+        ]
 
     def dump(self) -> dict[str, Any]:
         """Give the state as plain JSON."""

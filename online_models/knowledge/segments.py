@@ -60,6 +60,10 @@ class Segments:
         if count % FIT_EVERY == 0 or (count < FIT_EVERY and count in _EARLY_FITS):
             self._fit()
 
+    def sample(self) -> list[list[float]]:
+        """Give the sampled rows: sessions like all others, at most 400."""
+        return self._sample
+
     def segment_of(self, x: Sequence[float]) -> str | None:
         """Name the segment of a row: `s` and a number that never means another; None before any."""
         if not self._centres:

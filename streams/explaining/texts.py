@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from coupons import blocks, reasons
+from streams.explaining import signs
 from streams.sentences import money
 
 Language = Literal["en", "zh"]
@@ -28,7 +29,7 @@ UNASKED = {
     "late_event": ("The event came too late to answer.", "事件到达过晚，不再决策。"),
     "no_consent": ("The customer does not agree to offers.", "用户未同意接收优惠。"),
 }
-REASONS = blocks.REASONS | reasons.REASONS | UNASKED
+REASONS = blocks.REASONS | reasons.REASONS | UNASKED | signs.SIGNS | signs.TOLD
 
 # How a rule ends by itself; one that is not named here stays until the catalogue, or what is known
 # of the customer, changes.

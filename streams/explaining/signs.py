@@ -1,0 +1,17 @@
+"""What is said of customers that is known from all customers, in English and Chinese."""
+
+# Answers without a choice because of suspicions, and what is suspicious.
+SIGNS = {
+    "risk": ("An offer would be too risky.", "发放优惠的风险过高。"),
+    "shared_device": ("Many accounts order from one device.", "多个账户使用同一设备下单。"),
+    "shared_address": ("Many accounts order from one address.", "多个账户使用同一地址下单。"),
+    "code_guessing": ("Code after code was tried.", "连续尝试多个优惠码。"),
+    "order_velocity": ("Orders come in haste.", "短时间内下单过多。"),
+    "odd_session": ("The last visit was unlike all others.", "上次访问行为异常。"),
+}
+# What is known besides, which decided nothing.
+TOLD = {
+    "segment": ("The customer's last visit belongs to this group.", "用户上次访问所属的人群。"),
+    "hot_product": ("Others look at this product too.", "该商品当前较热门。"),
+    "next_step": ("So often an order follows at once.", "此行为之后立即下单的概率。"),
+}

@@ -1,0 +1,94 @@
+"""What is known across customers, put into a decision: suspicions before, add-ons and names after.
+
+Rows hold nothing that depends on knowledge, and everything here depends on the row, the event and
+the knowledge alone: so a repetition needs no more than the knowledge's version, which stands in
+every decision.
+"""
+
+from msgspec.structs import replace
+
+from features import cart as carts
+from features.events import Event
+from features.facts import fact
+from features.session_record import Session
+from features.session_text import short
+from online_models.knowledge.known import NOTHING
+from online_models.knowledge.risk import Risk
+from streams.context import Row, Rules
+from streams.decisions import Decision, Hint, Reason
+from streams.sessions import HABIT_STEPS
+
+MAX_HINTS = 3
+
+
+def risk_at(row: Row, event: Event, rules: Rules) -> Risk | None:
+    """Give the risk of an offer where it is too high for one."""
+    limit = rules.families.risk_limit
+    if limit >= 1.0:
+        return None
+    parts = row["sessions"]["open"]
+    if not parts:
+        return None
+    part = parts[-1]
+    place = part["place"] or (0, "", "", "", "")
+    going_on = Session(
+        user_id=event.user_id,
+        start_ms=part["span"][0],
+        end_ms=event.ts_ms,
+        orders_count=part["sums"][2],
+        codes_count=part["sums"][4],
+        device_hash=str(place[3]),
+        address_hash=str(place[4]),
+    )
+    found = rules.known.risk(going_on, _habits(row))
+    return found if found.score >= limit else None
+
+
+def held_back(decision: Decision, risk: Risk) -> Decision:
+    """Give the answer to somebody who is too risky, with the signs."""
+    signs = tuple([Reason(code=sign, weight=1.0) for sign in risk.signs])
+    return replace(decision, reasons=(Reason(code="risk", weight=risk.score), *signs))
+
+
+def told(decision: Decision, row: Row, event: Event, rules: Rules) -> Decision:
+    """Add to a decision what the families that are on have to tell."""
+    families, known = rules.families, rules.known
+    found: list[Reason] = []
+    habits = _habits(row) if families.segments else ()
+    if habits and (seen := known.seen(habits)).name:
+        found.append(Reason(code="segment", weight=seen.share, detail=seen.name))
+    if families.heat and event.items:
+        product = event.items[0].product_id
+        share = round(known.heat(short(product)), 6)
+        found.append(Reason(code="hot_product", weight=share, detail=product))
+    if families.next_step:
+        chance = round(known.chance(event.event_type, "order.completed"), 6)
+        found.append(Reason(code="next_step", weight=chance, detail="order.completed"))
+    return replace(decision, reasons=(*decision.reasons, *found)) if found else decision
+
+
+def hinted(decision: Decision, row: Row, event: Event, rules: Rules) -> Decision:
+    """Add goods that go with the cart to the answer to a cart event, if the customer agrees."""
+    if event.family != "cart" or not rules.families.hints or rules.known.version == NOTHING:
+        return decision
+    if fact(row["profile"]["facts"], "consent") is False:
+        return decision
+    basket = [short(name) for name in carts.lines_at(row["profile"]["cart"], event.ts_ms)]
+    rules_found = rules.known.hints(sorted(basket), MAX_HINTS)
+    hints = tuple(
+        [
+            Hint(
+                product_id=one.then,
+                because=one.when,
+                support=round(min(1.0, one.support), 6),
+                confidence=round(one.confidence, 4),
+                lift=round(one.lift, 3),
+            )
+            for one in rules_found
+        ]
+    )
+    return replace(decision, hints=hints) if hints else decision
+
+
+def _habits(row: Row) -> tuple[float, ...]:
+    return tuple([number / HABIT_STEPS for number in row["habits"]])
