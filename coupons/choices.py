@@ -13,8 +13,8 @@ DecisionAction = Literal["offer", "no_offer", "holdout", "suppressed"]
 class Candidate(NamedTuple):
     """A coupon that may be given now, with what it would cost on the basket at hand.
 
-    `discount_minor` is the expected discount on that basket; `charge_minor` is the worst case that
-    the budget must hold for it (the cap of a percentage coupon).
+    `discount_minor` is the expected discount on that basket; `charge_minor` is the most that the
+    customer is promised, which the budget must hold (the personal maximum of a percentage coupon).
     """
 
     coupon: Coupon

@@ -8,6 +8,7 @@ from coupons.blocks import REASONS
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.choices import Blocked, Candidate
 from coupons.price import missing_count
+from coupons.promises import PROMISE_RATIO, promise_minor
 from coupons.rules import SHOP, STEPS, Plan, Rule, plan_of
 from features.basket import Basket
 from features.traits import Traits
@@ -41,6 +42,7 @@ def eligible(
     limits: Limits,
     *,
     reach_ratio: float = REACH_RATIO,
+    promise_ratio: float = PROMISE_RATIO,
 ) -> tuple[list[Candidate], list[Blocked]]:
     """Sort the catalogue into what may be given and what may not, both in catalogue order.
 
@@ -53,8 +55,12 @@ def eligible(
     reach_ratio
         How far below its condition a basket may be, as a share of the condition: of a minimum
         spend, of a bundle's products, of a pair for `second_half_price`.
+    promise_ratio
+        The personal maximum of a discount that grows with the basket, as a multiple of the expected
+        discount; 0 promises everybody the catalogue's. `Candidate.charge_minor` is that maximum,
+        and what the budget must have room for.
     """
-    plan = plan_of(catalogue)
+    plan, ratios = plan_of(catalogue), (reach_ratio, promise_ratio)
     goods, match_steps, beside = _by_scope(plan, basket, traits)
     candidates: list[Candidate] = []
     blocked: list[Blocked] = []
@@ -69,14 +75,14 @@ def eligible(
             if offer is None:
                 if coupon.quota is not None and not limits.has_quota(coupon):
                     offer = "quota_exhausted"
-                elif rule.charge_minor > room_minor:
-                    offer = "budget_exhausted"
                 elif beside[at] and (basket.known or not rule.invites):
                     offer = "scope_not_relevant"
                 else:
-                    offer = _priced(rule, basket, goods[at], match_steps[at], reach_ratio)
+                    offer = _priced(rule, basket, goods[at], match_steps[at], ratios)
             if isinstance(offer, str):
                 blocked.append(rule.refuse(offer))
+            elif offer.charge_minor > room_minor:
+                blocked.append(rule.refuse("budget_exhausted"))
             else:
                 candidates.append(offer)
     return candidates, blocked
@@ -105,9 +111,9 @@ def _by_scope(
 
 
 def _priced(
-    rule: Rule, basket: Basket, goods_minor: int, match_steps: int, reach_ratio: float
+    rule: Rule, basket: Basket, goods_minor: int, match_steps: int, ratios: tuple[float, float]
 ) -> Candidate | str:
-    coupon = rule.coupon
+    coupon, (reach_ratio, promise_ratio) = rule.coupon, ratios
     kind, asked_minor, gap_ratio = coupon.kind, goods_minor, 0.0
     if goods_minor < coupon.min_spend_minor:
         asked_minor = coupon.min_spend_minor
@@ -129,4 +135,7 @@ def _priced(
         return "no_discount"
     depth_steps = cost_minor * STEPS // asked_minor if cost_minor < asked_minor else STEPS
     gap_steps = int(gap_ratio * STEPS + 0.5) if gap_ratio else 0
-    return rule.candidate(cost_minor, depth_steps, match_steps, gap_steps)
+    charge_minor = rule.charge_minor
+    if rule.grows:
+        charge_minor = promise_minor(charge_minor, cost_minor, promise_ratio)
+    return rule.candidate(cost_minor, charge_minor, depth_steps, match_steps, gap_steps)

@@ -8,6 +8,7 @@ from coupons.catalogue import Campaign, Catalogue, Coupon, Schedule, Scope
 from coupons.choices import Blocked, Candidate
 from coupons.hours import closed_reason, steady_span
 from coupons.price import pricer, worst_case_minor
+from coupons.promises import GROWING
 from coupons.scopes import covers
 from features.actions import Action
 from features.basket import Basket
@@ -32,7 +33,9 @@ class Rule:
     invites
         True where it asks for customers who are new to its goods.
     charge_minor
-        What the budget holds for one coupon: its worst case.
+        The most that one coupon can cost.
+    grows
+        True where the discount grows with the basket, so that a personal maximum is promised.
     """
 
     __slots__ = (
@@ -47,6 +50,7 @@ class Rule:
         "charge_minor",
         "checks",
         "coupon",
+        "grows",
         "invites",
         "price",
         "scope_at",
@@ -60,6 +64,7 @@ class Rule:
         self.scope_at = scope_at
         self.checks = checks
         self.charge_minor = worst_case_minor(coupon)
+        self.grows = coupon.kind in GROWING
         self.price = pricer(coupon)
         always = Schedule(utc_offset_minutes=coupon.schedule.utc_offset_minutes)
         bounds = (campaign.starts_ms, campaign.ends_ms)
@@ -90,7 +95,7 @@ class Rule:
         return self._steady_reason
 
     def candidate(
-        self, cost_minor: int, depth_steps: int, match_steps: int, gap_steps: int
+        self, cost_minor: int, charge_minor: int, depth_steps: int, match_steps: int, gap_steps: int
     ) -> Candidate:
         """Give the record of this coupon as a candidate.
 
@@ -109,7 +114,7 @@ class Rule:
                 match_ratio=match_steps / STEPS,
                 gap_ratio=gap_steps / STEPS,
             )
-        return Candidate(self.coupon, action, cost_minor, self.charge_minor)
+        return Candidate(self.coupon, action, cost_minor, charge_minor)
 
     def refuse(self, reason: str) -> Blocked:
         """Give the record of this coupon refused for a reason; one record per reason."""

@@ -52,11 +52,11 @@ class Walk:
     held: Held | None = None
     profit_minor: int = 0
     notices: list[Notice] = field(default_factory=list)
-    told: dict[tuple[int, str | None], Reaction] = field(default_factory=dict)
+    told: dict[tuple[int, str | None, int | None], Reaction] = field(default_factory=dict)
 
     def react(self, coupon: Coupon | None, visit: Visit) -> Reaction:
         """Tell what `visit` comes to, worked out once for each coupon."""
-        key = (visit.number, coupon.coupon_id if coupon else None)
+        key = (visit.number, coupon.coupon_id if coupon else None, _cap_minor(coupon))
         known = self.told.get(key)
         if known is None:
             known = self.told[key] = reaction(self.customer, coupon, visit)
@@ -90,6 +90,10 @@ class Walk:
         if self.leaves:
             return self.steps[-1].ts_ms
         return self.coming[0].order_ms if self.buys else self.coming[0].truth_ms
+
+
+def _cap_minor(coupon: Coupon | None) -> int | None:
+    return coupon.max_discount_minor if coupon else None
 
 
 def notices(

@@ -10,6 +10,7 @@ from coupons.draw import bucket
 from coupons.ledger import Ledger
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
+from coupons.promises import PROMISE_RATIO
 from coupons.wallet import Lifecycle, Wallet
 from features.basket import Basket
 from features.events import Event, EventType
@@ -91,6 +92,7 @@ class Rules:
     horizon_ms: int
     spacing_ms: int
     margin_ratio: float
+    promise_ratio: float = PROMISE_RATIO
     currency: str
     dry_run: bool = False
     keeps_sessions: bool = False

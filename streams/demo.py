@@ -13,6 +13,7 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from coupons.catalogue import Catalogue
+from coupons.promises import promised
 from simulation.shop import Shop
 from streams import wire
 from streams.brokers.ports import free_ports
@@ -148,9 +149,10 @@ class Demo:
 
     def _hand_over(self, decision: Decision) -> None:
         """Give the customer the coupon, and note what the truth says it is worth."""
-        assert decision.offer is not None
+        offer = decision.offer
+        assert offer is not None
         assert decision.expires_at is not None
-        coupon = self._coupons[decision.offer.template_id]
+        coupon = promised(self._coupons[offer.template_id], offer.max_discount_minor)
         now_ms = max(self.seen.event_ms, epoch_ms(decision.decided_at))
         expires_ms = epoch_ms(decision.expires_at)
         if expires_ms <= now_ms:

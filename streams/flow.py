@@ -182,7 +182,9 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
         salt=rules.salt,
     )
     limits = _Limits(row["wallet"], partition.ledger, point.arm)
-    given, blocked = eligibility.eligible(rules.catalogue, point.basket, person, moment, limits)
+    given, blocked = eligibility.eligible(
+        rules.catalogue, point.basket, person, moment, limits, promise_ratio=rules.promise_ratio
+    )
     answers = rules.model.score(point.x, [candidate.action for candidate in given])
     choice = choose(
         candidates=given,

@@ -6,6 +6,7 @@ from struct import pack
 from typing import Any
 
 from coupons.choices import Candidate, Choice
+from coupons.promises import promised
 from features.actions import NOTHING
 from features.events import Event
 from online_models.league.contracts import Answers
@@ -149,7 +150,7 @@ def _offer(given: Candidate, identity: str, rules: Rules) -> Offer:
         currency=campaign.currency,
         value_bp=round(coupon.off_ratio * 10_000) if coupon.kind == "percent_off" else None,
         value_minor=coupon.off_minor or None,
-        max_discount_minor=coupon.max_discount_minor,
+        max_discount_minor=promised(coupon, given.charge_minor).max_discount_minor,
         min_basket_minor=coupon.min_spend_minor,
         scope=coupon.scope.of,
         names=tuple(sorted(coupon.scope.names)),

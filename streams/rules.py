@@ -59,6 +59,7 @@ def rules_of(
         horizon_ms=settings.horizon_ms,
         spacing_ms=settings.decision_spacing_ms,
         margin_ratio=settings.margin_ratio,
+        promise_ratio=settings.promise_ratio,
         currency=settings.shop_currency,
         keeps_sessions=settings.sessions,
         session_key=_session_key(settings),

@@ -146,6 +146,12 @@ class Settings(BaseSettings):
     margin_ratio: Ratio = _setting(
         0.3, "Margin on goods before discounts, as a share of their price.", "ratio"
     )
+    promise_ratio: Annotated[float, Field(ge=0, le=100)] = _setting(
+        2.0,
+        "A customer's own maximum of a discount that grows with the basket, as a multiple of what "
+        "it is expected to be; 0 promises the catalogue's maximum to everybody.",
+        "ratio",
+    )
     policy: PolicyName = _setting("policy", "Who decides: ours, or one of those it is compared to.")
     pacing_horizon_ms: Milliseconds = _setting(
         30 * DAY_MS, "How long the budget of a campaign without an end is to last.", "ms"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coupons.ledger import Ledger
+from coupons.promises import promised
 from features.events import Event, Family
 from simulation.shop import Shop
 from streams import flow, wire
@@ -132,9 +133,10 @@ class Recording:
         return message, wire.encode_decision(decision)[1]
 
     def _hand_over(self, decision: Decision, event: Event) -> None:
-        if decision.offer is None:
+        offer = decision.offer
+        if offer is None:
             return
-        coupon = self._coupons[decision.offer.template_id]
+        coupon = promised(self._coupons[offer.template_id], offer.max_discount_minor)
         self._shop.receive(
             event.user_id,
             coupon,

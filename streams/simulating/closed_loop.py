@@ -7,6 +7,7 @@ from coupons.catalogue import Catalogue
 from coupons.ledger import Ledger
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
+from coupons.promises import promised
 from features.events import Event
 from online_models.evaluation import Figures
 from simulation.baselines.estimates import Baseline
@@ -85,7 +86,8 @@ class Product:
         decision = effects.decision
         if decision is None or decision.offer is None:
             return None
-        coupon = self._coupons[decision.offer.template_id]
+        offer = decision.offer
+        coupon = promised(self._coupons[offer.template_id], offer.max_discount_minor)
         return Given(
             coupon=coupon,
             decision_id=decision.decision_id,

@@ -15,10 +15,14 @@ WINDOW = "7d"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coupon:
-    """What limits one coupon; `worst_minor` is the most that it can cost."""
+    """What limits one coupon; `worst_minor` is the most that it can cost.
+
+    `is_capped`: that is a maximum, below which a customer may be promised less.
+    """
 
     coupon_id: str
     worst_minor: int
+    is_capped: bool
     quota: int | None
     per_user: int
     cooldown_ms: int
@@ -66,6 +70,7 @@ def _coupon(entry: dict[str, Any], currency: str) -> Coupon:
     return Coupon(
         coupon_id=entry["id"],
         worst_minor=_minor(worst, currency),
+        is_capped="max_discount" in entry,
         quota=entry.get("quota"),
         per_user=entry.get("per_user", 1),
         cooldown_ms=_span_ms(entry.get("cooldown", "0d")),

@@ -188,23 +188,30 @@ def _share(total: int, partition: int, partitions_count: int) -> int:
 
 
 def _worst(facts: Facts) -> Check:
-    check = Check(name="money_worst", promise="a decision charges what its coupon can cost at most")
+    check = Check(
+        name="money_worst",
+        promise="a decision charges the most that it promises, within the catalogue's maximum",
+    )
     if facts.terms.campaigns is None:
         check.skipped = CATALOGUE_MISSING
         return check
-    worst = {
-        (name, coupon.coupon_id): coupon.worst_minor
+    coupons = {
+        (name, coupon.coupon_id): coupon
         for name, campaign in facts.terms.campaigns.items()
         for coupon in campaign.coupons.values()
     }
     for decided in facts.decided:
-        if decided.campaign_id is not None:
-            wanted = worst.get((decided.campaign_id, decided.template_id))
-            check.expect(
-                decided.charged_minor == wanted,
-                f"{decided.name}: {decided.template_id} must charge {wanted},"
-                f" was {decided.charged_minor}",
-            )
+        if decided.campaign_id is None:
+            continue
+        coupon = coupons.get((decided.campaign_id, decided.template_id))
+        wanted = coupon.worst_minor if coupon is not None else None
+        if coupon is not None and coupon.is_capped:
+            wanted = min(decided.promised_minor or 0, coupon.worst_minor)
+        check.expect(
+            decided.charged_minor == wanted and decided.promised_minor in (None, wanted),
+            f"{decided.name}: {decided.template_id} must charge {wanted},"
+            f" was {decided.charged_minor} for a promise of {decided.promised_minor}",
+        )
     return check
 
 

@@ -55,6 +55,7 @@ class Decided:
     channel: str | None = None
     remaining_minor: int = 0
     charged_minor: int = 0
+    promised_minor: int | None = None
     dry_run: bool = False
     is_point: bool = False
 
@@ -103,6 +104,7 @@ def _decided(record: Record, body: dict[str, Any], app_id: str, where: dict[str,
         campaign_id=str(offer["campaign_id"]) if offer else None,
         remaining_minor=_minor(budget, "remaining_minor"),
         charged_minor=_minor(budget, "charged_minor"),
+        promised_minor=offer.get("max_discount_minor"),
         **{name: body[name] for name in _TAKEN},
     )
 

@@ -335,10 +335,22 @@ def test_caps_are_asked_once_for_a_campaign_with_channel_and_time() -> None:
     assert limits.asked == [("k", "app", NOON)]
 
 
-@pytest.mark.parametrize(("most_minor", "given"), [(1_000_00, True), (1_000_01, False)])
-def test_the_budget_has_to_hold_the_worst_case(most_minor: int, given: bool) -> None:
-    capped = replace(SAVE_5, kind="percent_off", off_ratio=0.1, max_discount_minor=most_minor)
-    assert (verdict(capped) == "budget_exhausted") is not given
+@pytest.mark.parametrize(("off_minor", "given"), [(1_000_00, True), (1_000_01, False)])
+def test_the_budget_has_to_hold_the_worst_case(off_minor: int, given: bool) -> None:
+    dear = replace(SAVE_5, off_minor=off_minor)
+    basket = Basket(goods_minor=9_000_00)
+    assert (verdict(dear, basket=basket) == "budget_exhausted") is not given
+
+
+@pytest.mark.parametrize(("goods_minor", "given"), [(5_000_00, True), (5_100_00, False)])
+def test_c50_the_budget_has_to_hold_what_this_customer_is_promised(
+    goods_minor: int, given: bool
+) -> None:
+    capped = replace(SAVE_5, kind="percent_off", off_ratio=0.1, max_discount_minor=2_000_00)
+    offer = verdict(capped, basket=Basket(goods_minor=goods_minor))
+    assert (offer == "budget_exhausted") is not given
+    if isinstance(offer, Candidate):
+        assert offer.charge_minor == 2 * offer.discount_minor
 
 
 @pytest.mark.parametrize(

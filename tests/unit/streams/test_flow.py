@@ -182,6 +182,27 @@ def test_an_offer_holds_its_worst_case_and_a_redemption_spends_the_real_discount
     assert row["net_minor"] == 5_000 * 4 // 10 - 400
 
 
+def test_c50_an_offer_holds_what_this_customer_is_promised_and_says_so() -> None:
+    capped = a_coupon(kind="percent_off", off_ratio=0.1, max_discount_minor=9_000)
+    row, context = flow.new_row(), a_context(some_rules(PAYS, a_catalogue(capped)))
+    (given,) = applied(row, context, an_event("cart.added"))
+    assert given.decision is not None
+    assert given.decision.offer is not None
+    promised_minor = given.decision.offer.max_discount_minor
+    assert given.decision.budget is not None
+    assert promised_minor == given.decision.budget.charged_minor == 1_000
+    assert context.partition.ledger.held_minor("spring") == 1_000
+    dear = an_order(
+        at_ms=NOON_MS + HOUR_MS,
+        total_minor=27_000,
+        discount_minor=3_000,
+        decision_id=given.decision.decision_id,
+    )
+    (used,) = applied(row, context, dear)[0].lifecycle
+    assert (used.discount_minor, used.charge_minor, used.refund_minor) == (3_000, 1_000, 0)
+    assert context.partition.ledger.spent_minor("spring") == 1_000
+
+
 def test_an_unused_offer_gives_its_money_back_when_it_expires() -> None:
     row, context = flow.new_row(), a_context(some_rules(PAYS))
     applied(row, context, an_event("cart.added"))

@@ -14,6 +14,7 @@ from tests.unit.verifier.planting import (
     forget_pending,
     hasten,
     is_bought,
+    is_capped,
     is_offer,
     is_shared,
     issue_less,
@@ -58,6 +59,9 @@ FAULTS: dict[str, Fault] = {
     ),
     "one minor unit more charged than the coupon can cost": Fault(
         on("decisions", edited(is_offer, put("budget", "charged_minor", by=1))), "money_worst"
+    ),
+    "one minor unit less charged than promised": Fault(
+        on("decisions", edited(is_capped, put("offer", "max_discount_minor", by=1))), "money_worst"
     ),
     "one minor unit more charged than booked": Fault(
         on("decisions", edited(is_offer, put("budget", "charged_minor", by=1))), "money_booked"

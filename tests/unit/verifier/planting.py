@@ -36,6 +36,10 @@ def is_offer(body: Body) -> bool:
     return body["offer"] is not None
 
 
+def is_capped(body: Body) -> bool:
+    return body["offer"] is not None and "max_discount_minor" in body["offer"]
+
+
 def is_bought(body: Body) -> bool:
     return bool(body["y"])
 
