@@ -141,11 +141,14 @@ class Hint(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Priced(Struct, frozen=True, kw_only=True, gc=False):
-    """The shadow price of a campaign's budget, and those of the candidates that it pays for."""
+    """The shadow price of a campaign's budget, and those of the candidates that it pays for.
+
+    `coupons` is empty where the campaign pays for all candidates.
+    """
 
     campaign_id: str
     price: Annotated[float, Meta(ge=0)]
-    coupons: tuple[str, ...]
+    coupons: tuple[str, ...] = ()
 
 
 class Contribution(Struct, frozen=True, kw_only=True, gc=False):
@@ -160,7 +163,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
 
     `base_log_odds` and the `contributions` sum to the logit of the chosen action's probability.
     `why_not` names, for every coupon that was not chosen, the first rule that spoke against it;
-    `features` holds the features that were not zero. A candidate's score is
+    `features` holds those that the contributions speak of, where they are not zero, and
+    `features_hash` is over all of them, which the opened outcome tells. A candidate's score is
     p_buy x (margin - discount) - p_buy of nothing x margin - price x p_buy x discount, with
     `margin_minor` of the expected basket before any discount and the price of its campaign from
     `prices`, rounded to 2 decimals.

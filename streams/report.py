@@ -27,7 +27,7 @@ from streams.decisions import (
 
 MICRO = 1e-6  # to which chances are rounded
 # Contributions beyond these are summed as `other`, so that a decision stays small.
-SHOWN_CONTRIBUTIONS_COUNT = 8
+SHOWN_CONTRIBUTIONS_COUNT = 6
 
 
 def report_suppressed(
@@ -84,7 +84,7 @@ def report_choice(point: Point, choice: Choice, answers: Answers, context: Conte
         base_log_odds=base,
         contributions=contributions,
         why_not=choice.why_not,
-        features={name: value for name, value in point.x.items() if value},
+        features=_named(point.x, contributions),
         features_hash=_features_hash(point.x),
         channel=event.channel,
         dry_run=rules.dry_run,
@@ -173,15 +173,23 @@ def _budget(given: Candidate, context: Context) -> BudgetRef:
 
 
 def _prices(choice: Choice, context: Context) -> tuple[Priced, ...]:
-    """State the price that each candidate was charged with; campaigns in catalogue order."""
+    """State the price that each candidate was charged with; campaigns in catalogue order.
+
+    Which coupons a campaign pays for is told where there are several.
+    """
     ledger = context.partition.ledger
     paid: dict[str, list[str]] = {}
     for one in choice.candidates:
         coupon = one.coupon
         paid.setdefault(coupon.campaign_id, []).append(coupon.coupon_id)
+    one_pays = len(paid) == 1
     return tuple(
         [
-            Priced(campaign_id=name, price=ledger.lambda_price(name), coupons=tuple(coupons))
+            Priced(
+                campaign_id=name,
+                price=ledger.lambda_price(name),
+                coupons=() if one_pays else tuple(coupons),
+            )
             for name, coupons in paid.items()
         ]
     )
@@ -207,6 +215,11 @@ def _contributions(answers: Answers, choice: Choice) -> tuple[float, tuple[Contr
         rest = sum(named.values()) - sum([one.log_odds for one in shown])
         shown.append(Contribution(feature="other", log_odds=_micro(rest)))
     return _micro(base), tuple(shown)
+
+
+def _named(x: dict[str, float], shown: tuple[Contribution, ...]) -> dict[str, float]:
+    """Give the values that contributions speak of; the opened outcome tells all of them."""
+    return {one.feature: value for one in shown if (value := x.get(one.feature))}
 
 
 def _micro(value: float) -> float:

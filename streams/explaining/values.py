@@ -60,7 +60,7 @@ def table_of(decision: Decision) -> ValueTable | None:
     nothing = scored.pop(NONE, None)
     if not scored or nothing is None or decision.margin_minor is None:
         return None
-    priced = {coupon: one for one in decision.prices for coupon in one.coupons}
+    priced = {coupon: one for one in decision.prices for coupon in one.coupons or sorted(scored)}
     if priced.keys() != scored.keys():
         return None
     lines = tuple(

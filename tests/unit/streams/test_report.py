@@ -77,9 +77,10 @@ def test_contributions_of_equal_strength_stand_in_the_order_of_their_names() -> 
     assert told == reported(backwards).contributions
 
 
-def test_features_that_are_zero_are_left_out_but_hashed() -> None:
+def test_features_that_are_zero_or_say_nothing_are_left_out_but_hashed() -> None:
     x = {"browse_count_5m": 0.3466, "cart_count_1h": 0.0}
-    decision = reported({"bias": -2.5}, x)
+    assert reported({"bias": -2.5}, x).features == {}
+    decision = reported({"bias": -2.5, "browse_count_5m": 0.2, "cart_count_1h": 0.1}, x)
     assert decision.features == {"browse_count_5m": 0.3466}
     hashed = b"browse_count_5m|cart_count_1h" + pack("<d", 0.3466) + pack("<d", 0.0)
     assert decision.features_hash == sha256(hashed).hexdigest()[:16]
