@@ -169,6 +169,8 @@ def _add_up(sums: list[int], event: Event) -> None:
 
 
 def _place(part: Part, event: Event, address: str, key: bytes) -> None:
+    if part["place"] and int(part["place"][0]) < event.ts_ms // 1_000:
+        return  # the first to tell counts
     place: list[int | str] = [
         event.ts_ms // 1_000,
         _brief(event.device),

@@ -1,5 +1,6 @@
 """What an event leaves in the log of a session: products, words, bounded and without quotes."""
 
+from functools import lru_cache
 from hashlib import blake2b
 
 from features.events import Event
@@ -13,6 +14,7 @@ _TAIL_CHARS = 11  # a tilde and a hash
 _SEPARATORS = str.maketrans({LINE: " ", OF: " ", '"': "'", "\\": "/"})
 
 
+@lru_cache(maxsize=16_384)
 def short(name: str) -> str:
     """Bound a name to 40 bytes; of a longer one a hash takes the end, so that it stays its own.
 

@@ -1,7 +1,7 @@
 """The shop that every measurement serves: the same events, the same rules, the same first rows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from coupons.ledger import Ledger
@@ -51,11 +51,13 @@ class Decider:
 
     Only the rows are somebody else's: each contender keeps them in its own way. Ledger and
     imputer, which the users of a partition share, live here in memory; the worker keeps them too.
+    `changes` are to the rules.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, **changes: Any) -> None:
         prior = Learning(settings).in_force
-        self.rules: Rules = rules_of(settings, read_catalogue(settings), prior)
+        rules = rules_of(settings, read_catalogue(settings), prior)
+        self.rules: Rules = replace(rules, **changes)
         self._count = settings.partitions
         self._contexts = [self._context(number) for number in range(self._count)]
 

@@ -17,6 +17,7 @@ from features import profile as profiles
 from features.events import Event
 from online_models.outcomes import Outcome
 from streams import flow, wire
+from streams.benching import families
 from streams.benching.choice import Choosing, bench_catalogue
 from streams.benching.shop import Decider, Message, Recording, bench_settings, chunks, record
 from streams.benching.trainer import time_catching_up, time_learning
@@ -63,7 +64,8 @@ def run(events_count: int, seed: int, settings: Settings) -> dict[str, Any]:
     `scoring_us` is what scoring 20 candidates takes, and `scoring_share_ratio` its part of all the
     time that events take. `catch_up` is an outcome on its whole way through a trainer that is
     behind: decoded, learned by the league, judged, learned by the model, snapshots written; of
-    which `catch_up_per_second` fit into a second.
+    which `catch_up_per_second` fit into a second. `knowledge_us` is what using knowledge adds to an
+    event, by family (see `streams.benching.families`).
     """
     fitted = bench_settings(settings)
     messages = record(fitted, events_count, seed).messages
@@ -73,6 +75,7 @@ def run(events_count: int, seed: int, settings: Settings) -> dict[str, Any]:
     time_catching_up(watch, brought.outcomes, fitted)
     _time_parts(watch, Decider(fitted), messages)
     whole_ns = _time_events(Decider(fitted), messages)
+    known = families.cost(fitted, messages)
     cuts = quantiles(whole_ns, n=100)
     sizes = [len(wire.encode_row(row)) for row in rows.values()]
     mean_ns = sum(whole_ns) / events_count
@@ -88,6 +91,7 @@ def run(events_count: int, seed: int, settings: Settings) -> dict[str, Any]:
         "event_us": {"p50": round(cuts[49] / 1_000, 1), "p99": round(cuts[98] / 1_000, 1)},
         "decision_points_ratio": round(points_ratio, 3),
         "outcomes_per_event": round(brought.outcomes_count / events_count, 3),
+        "knowledge_us": known,
         "row_bytes_mean": round(sum(sizes) / len(sizes)),
         "memory_per_user_bytes": memory_per_user(fitted, seed),
     }

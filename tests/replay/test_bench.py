@@ -51,6 +51,10 @@ def test_the_benchmark_times_every_stage(figures: dict[str, Any]) -> None:
     assert 0 < figures["scoring_share_ratio"] < 1
     assert figures["catch_up_per_second"] > 0
     assert 0 < figures["decision_points_ratio"] < 1
+    families = {"hints", "segments", "heat", "next_step", "risk"}
+    sums = {"plain", "sessions", "all", "share_ratio", "learn", "per_event"}
+    assert set(figures["knowledge_us"]) == families | sums
+    assert figures["knowledge_us"]["learn"] > 0
     assert figures["row_bytes_mean"] < 4_096 < figures["memory_per_user_bytes"]
 
 
