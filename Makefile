@@ -56,7 +56,7 @@ format: .venv/dev.stamp ## Put the code into the house's form
 	$(BIN)/ruff format .
 
 .PHONY: docs
-docs: .venv/dev.stamp ## Generate docs/settings.md, docs/metrics.md, docs/messages/ and a picture
+docs: .venv/dev.stamp ## Generate settings.md, metrics.md, capabilities.md, messages/ and a picture in docs/
 	$(BIN)/python -m streams.reference docs
 	$(BIN)/coupon-stream schema --out docs/messages
 	$(BIN)/python -m streams.evidence.proof docs/evidence-unbiased.svg

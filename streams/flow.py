@@ -152,7 +152,7 @@ def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decisi
     if hindrance is not None:
         return report_suppressed(identity, event, rules, hindrance, standing_of(row))
     reading = read(row["profile"], event, context.partition.imputer)
-    person = traits(reading)
+    person = insight.known_as(traits(reading), row, rules)
     if not person.consent:
         return report_suppressed(identity, event, rules, "no_consent", standing_of(row))
     if (risk := insight.risk_at(row, event, rules)) is not None:

@@ -5,6 +5,8 @@ the knowledge alone: so a repetition needs no more than the knowledge's version,
 every decision.
 """
 
+from dataclasses import replace as dataclass_replace
+
 from msgspec.structs import replace
 
 from features import cart as carts
@@ -12,6 +14,7 @@ from features.events import Event
 from features.facts import fact
 from features.session_record import Session
 from features.session_text import short
+from features.traits import Traits
 from online_models.knowledge.known import NOTHING
 from online_models.knowledge.risk import Risk
 from streams.context import Row, Rules
@@ -19,6 +22,13 @@ from streams.decisions import Decision, Hint, Reason
 from streams.sessions import HABIT_STEPS
 
 MAX_HINTS = 3
+
+
+def known_as(person: Traits, row: Row, rules: Rules) -> Traits:
+    """Name the customer's segment, so that coupons may be for it."""
+    habits = _habits(row) if rules.families.segments else ()
+    name = rules.known.seen(habits).name if habits else ""
+    return dataclass_replace(person, segment=name) if name else person
 
 
 def risk_at(row: Row, event: Event, rules: Rules) -> Risk | None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from features import seen
 from features import session as sessions
 from features.events import Event
 from features.session_record import Session
@@ -122,13 +123,18 @@ def _events(rows: Iterable[Accepted | Refused], found: Insights) -> Iterator[Eve
 def sessions_of(events: Iterable[Event]) -> Iterator[Session]:
     """Give all users' sessions when they are over by the newest event time, all at the end.
 
-    Events that share an id are told apart only by the step, which knows a user's last ids; here
-    they count again.
+    As in the step, of events of a user that share an id the first counts, among the last 64.
     """
+    marks: dict[str, str] = {}
     states: dict[str, sessions.Sessions] = {}
     waiting: list[tuple[int, str]] = []
     newest_ms = 0
     for event in events:
+        known, marks[event.user_id] = seen.meet(
+            marks.get(event.user_id, ""), event.event_id, event.payload_digest
+        )
+        if known != "new":
+            continue
         newest_ms = max(newest_ms, event.ts_ms)
         yield from _over(states, waiting, newest_ms)
         state = states.setdefault(event.user_id, sessions.empty())

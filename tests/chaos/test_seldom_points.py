@@ -47,16 +47,16 @@ def snapshots_of(settings: Settings, outcomes: list[Record]) -> list[bytes]:
 
 def published(settings: Settings, count: int) -> list[bytes]:
     """Read the snapshots that were committed, once there are so many."""
-    topic = outbound_topics(settings).models
+    topic, key = outbound_topics(settings).models, settings.model_id.encode()
     found = asyncio.run(
         read_until(
             settings.kafka_bootstrap_servers,
             [topic],
-            lambda records: len(records) >= count,
+            lambda records: sum(record.key == key for record in records) >= count,
             deadline_seconds=scale().seconds(CRASH_SECONDS),
         )
     )
-    return [record.value for record in found]
+    return [record.value for record in found if record.key == key]
 
 
 def until_no_more_heartbeats(settings: Settings) -> None:

@@ -121,3 +121,10 @@ def test_c27_c53_real_sessions_are_learned_and_hints_beat_popularity(shared_data
     assert record["sessions"] > 1_000
     found = record["next_product"]
     assert found["hit_rate_at_20"] > found["popularity_hit_rate_at_20"]
+
+
+def test_c06_an_event_that_comes_twice_counts_once_and_one_that_takes_its_id_not_at_all() -> None:
+    first = an_event(event_id="e", payload_digest="AAAAAAAA")
+    other = an_event(event_id="e", payload_digest="BBBBBBBB", at_ms=NOON_MS + MINUTE_MS)
+    (session,) = sessions_of([first, first, other])
+    assert session.events_count == 1

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from streams import reference
+from streams.capabilities import COSTS_US, Capability, capabilities
 from streams.metric_names import DEFINITIONS
 from streams.setting_problems import unknown
 from streams.setting_sources import secret_names
@@ -18,10 +19,36 @@ DOCS = ROOT / "docs"
 
 @pytest.mark.parametrize(
     ("name", "page"),
-    [("settings.md", reference.settings_page()), ("metrics.md", reference.metrics_page())],
+    [
+        ("settings.md", reference.settings_page()),
+        ("metrics.md", reference.metrics_page()),
+        ("capabilities.md", reference.capabilities_page()),
+    ],
 )
 def test_a_page_equals_what_the_code_generates(name: str, page: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == page, "run `make docs`"
+
+
+def test_every_capability_stands_once_in_its_order() -> None:
+    assert [row.id for row in capabilities()] == [f"C{number:02}" for number in range(1, 71)]
+
+
+@pytest.mark.parametrize("row", capabilities(), ids=lambda row: row.id)
+def test_what_a_capability_names_is_there(row: Capability) -> None:
+    kind, _, why = row.state.partition(": ")
+    assert kind in ("done", "partly", "not done")
+    assert bool(why) == (kind != "done"), "what is missing, or why, must be said"
+    assert row.stage == "-" or row.stage in COSTS_US
+    if kind == "not done":
+        assert (row.module, row.test) == ("", "")
+        return
+    assert (ROOT / row.module).is_file()
+    path, _, name = row.test.partition("::")
+    tests = re.findall(r"def (test_\w+)", (ROOT / path).read_text(encoding="utf-8"))
+    if name:
+        assert name in tests
+    else:
+        assert [one for one in tests if f"_{row.id.lower()}_" in one], f"none is named by {row.id}"
 
 
 def test_every_setting_stands_on_its_page() -> None:

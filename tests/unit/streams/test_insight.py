@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from coupons.catalogue import Audience
 from features.events import Basics, Event, EventType, Item
 from features.session_record import Session
 from online_models.knowledge.knowledge import Knowledge
@@ -17,7 +18,9 @@ from tests.builders import (
     HOUR_MS,
     NOON_MS,
     FixedScorer,
+    a_catalogue,
     a_context,
+    a_coupon,
     an_event,
     an_order,
     some_rules,
@@ -144,6 +147,21 @@ def test_c24_c25_a_decision_tells_the_segment_of_the_last_session_by_name() -> N
     (told,) = [one for one in decision.reasons if one.code == "segment"]
     assert told.detail in {name for name, _ in KNOWN.knowledge.segments.named().values()}
     assert 0 < told.weight <= 1
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_c26_a_coupon_may_be_for_a_segment(here: bool) -> None:
+    first, later = an_event(items=goods("x")), an_event(at_ms=NOON_MS + 2 * HOUR_MS)
+    row, rules = flow.new_row(), keeping(KNOWN, segments=True)
+    wait = replace(rules, triggers=frozenset())
+    flow.step(row, first, a_context(wait))
+    flow.step(row, replace(later, ts_ms=later.ts_ms - 1, event_id="z"), a_context(wait))
+    name = KNOWN.seen(tuple(number / 100 for number in row["habits"])).name
+    audience = Audience(segments=frozenset({name if here else "nobody"}))
+    offers = a_catalogue(a_coupon(audience=audience))
+    decision = decided(replace(rules, catalogue=offers), later, row=row)
+    assert decision.action == ("offer" if here else "no_offer")
+    assert decision.why_not.get("ten") == (None if here else "audience_segment")
 
 
 def test_a_customer_without_a_session_has_no_segment() -> None:
