@@ -15,6 +15,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "baseline_policy": ("A simple rule kept for comparison decided.", "由用于对比的简单策略决定。"),
     "cold_start": ("Little is known yet; priors were used.", "数据尚少，使用先验估计。"),
     "suppressed": ("Nothing is given to this customer now.", "当前不向该用户发放优惠。"),
+    "coupon_habit": (
+        "The customer buys anyway and gets used to waiting for coupons; there is a pause.",
+        "该用户本就会购买，且开始习惯等券，暂停发放。",
+    ),
     "lower_value": ("Another choice is expected to earn more.", "另有预期利润更高的选择。"),
     "negative_value": (
         "It costs more than it is expected to bring.",

@@ -1,4 +1,4 @@
-"""Fixed scales that bring numbers of any size into about -1..4, rounded to four decimals.
+"""Fixed scales that bring numbers into -1..4 (log-odds: -4..4), rounded to four decimals.
 
 Bounds are known in advance, so no running scaler has to follow the data: what a model learned from
 a value stays true, and a replay cannot differ.

@@ -2,120 +2,11 @@
 
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
 
 from features.events import Basics
 from simulation.goods import CATEGORIES
+from simulation.habits import HABITS, Sort
 
-Sort = Literal["sure_thing", "persuadable", "lost_cause", "sleeping_dog"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
-    """How customers of one sort behave on average.
-
-    Attributes
-    ----------
-    share_ratio
-        Share of all customers.
-    buy_ratio
-        Probability that a visit ends in an order when nothing is offered.
-    visits_per_day
-        Mean number of visits.
-    cart_ratio, checkout_ratio
-        Probability that a visit reaches the cart, and from there the checkout.
-    deal_ratio
-        Probability that a search asks for a bargain.
-    code_ratio
-        Probability that a visit with a cart tries a coupon code found elsewhere.
-    notice_ratio, click_ratio
-        Probability that an offer made is looked at, and that one looked at is clicked on if it can
-        be used in the visit.
-    """
-
-    share_ratio: float
-    buy_ratio: float
-    visits_per_day: float
-    views_count: float
-    dwell_ms: int
-    cart_ratio: float
-    checkout_ratio: float
-    search_ratio: float
-    deal_ratio: float
-    phone_ratio: float
-    member_ratio: float
-    code_ratio: float
-    notice_ratio: float
-    click_ratio: float
-
-
-HABITS: dict[Sort, Habits] = {
-    "sure_thing": Habits(
-        share_ratio=0.11,
-        buy_ratio=0.18,
-        visits_per_day=0.75,
-        views_count=2.6,
-        dwell_ms=18_000,
-        cart_ratio=0.50,
-        checkout_ratio=0.70,
-        search_ratio=0.35,
-        deal_ratio=0.06,
-        phone_ratio=0.40,
-        member_ratio=0.55,
-        code_ratio=0.06,
-        notice_ratio=0.70,
-        click_ratio=0.30,
-    ),
-    "persuadable": Habits(
-        share_ratio=0.20,
-        buy_ratio=0.022,
-        visits_per_day=0.70,
-        views_count=4.6,
-        dwell_ms=34_000,
-        cart_ratio=0.55,
-        checkout_ratio=0.22,
-        search_ratio=0.50,
-        deal_ratio=0.50,
-        phone_ratio=0.72,
-        member_ratio=0.30,
-        code_ratio=0.40,
-        notice_ratio=0.85,
-        click_ratio=0.60,
-    ),
-    "lost_cause": Habits(
-        share_ratio=0.59,
-        buy_ratio=0.005,
-        visits_per_day=0.50,
-        views_count=3.6,
-        dwell_ms=24_000,
-        cart_ratio=0.10,
-        checkout_ratio=0.12,
-        search_ratio=0.30,
-        deal_ratio=0.12,
-        phone_ratio=0.60,
-        member_ratio=0.12,
-        code_ratio=0.15,
-        notice_ratio=0.60,
-        click_ratio=0.08,
-    ),
-    "sleeping_dog": Habits(
-        share_ratio=0.10,
-        buy_ratio=0.065,
-        visits_per_day=0.55,
-        views_count=2.2,
-        dwell_ms=15_000,
-        cart_ratio=0.28,
-        checkout_ratio=0.50,
-        search_ratio=0.15,
-        deal_ratio=0.02,
-        phone_ratio=0.25,
-        member_ratio=0.65,
-        code_ratio=0.01,
-        notice_ratio=0.60,
-        click_ratio=0.03,
-    ),
-}
-SORTS: tuple[Sort, ...] = tuple(HABITS)
 DRIFTING_RATIO = 0.3  # of persuadables and lost causes that trade places when the world drifts
 
 
@@ -161,8 +52,13 @@ class Customer:
 KINDS = ("amount_off", "percent_off", "free_shipping", "gift", "second_half_price", "bundle")
 
 
-def customer(seed: int, index: int) -> Customer:
+def customer(seed: int, index: int, farmers_ratio: float = 0.0) -> Customer:
     """Make customer number `index` of the world `seed`; the rest of the world does not matter.
+
+    Parameters
+    ----------
+    farmers_ratio
+        Share of customers who farm coupons; all others are the same whatever it is.
 
     Examples
     --------
@@ -170,16 +66,19 @@ def customer(seed: int, index: int) -> Customer:
     (True, 'c000003')
     """
     rng = Random(f"customer|{seed}|{index}")
-    sort = _drawn_sort(rng.random())
+    sort, drifts = _drawn_sort(rng.random()), rng.random()
+    later_sort = _drifted(sort, drifts)
+    if Random(f"farmer|{seed}|{index}").random() < farmers_ratio:
+        sort = later_sort = "farmer"
     habits = HABITS[sort]
     return Customer(
         index=index,
         user_id=f"c{index:06d}",
         sort=sort,
-        later_sort=_drifted(sort, rng.random()),
+        later_sort=later_sort,
         tastes=_drawn_tastes(rng),
         thresholds=_drawn_thresholds(rng),
-        likings={kind: 0.8 + 0.4 * rng.random() for kind in KINDS},
+        likings=_drawn_likings(rng, sort),
         peak_ratio=0.12 + 0.16 * rng.random(),
         level_ratio=rng.lognormvariate(-0.06, 0.35),
         wealth=0.15 + 0.7 * rng.random(),
@@ -224,6 +123,12 @@ def _drawn_tastes(rng: Random) -> tuple[float, ...]:
 def _drawn_thresholds(rng: Random) -> dict[str, float]:
     own = 0.05 + 0.09 * rng.random()
     return {category: own + 0.03 * rng.random() for category in CATEGORIES}
+
+
+def _drawn_likings(rng: Random, sort: Sort) -> dict[str, float]:
+    # farmers come for what they would have bought: no coupon makes them fill up a basket
+    scale = 0.75 if sort == "farmer" else 1.0
+    return {kind: scale * (0.8 + 0.4 * rng.random()) for kind in KINDS}
 
 
 def _drawn_device(rng: Random, phone_ratio: float) -> str:

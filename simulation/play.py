@@ -43,8 +43,8 @@ class Run:
 
     Attributes
     ----------
-    profits_minor
-        What was earned by customer, coupons paid.
+    profits_minor, spends_minor
+        What was earned by customer, coupons paid, and what these cost.
     expected_minor
         The exact expectation, at each offer, of what it changes against giving nothing, by
         customer.
@@ -60,6 +60,7 @@ class Run:
     orders_count: int
     spent_minor: int
     profits_minor: tuple[int, ...]
+    spends_minor: tuple[int, ...]
     expected_minor: tuple[float, ...]
     learned_minor: tuple[float, ...]
     tenths_minor: tuple[float, ...]
@@ -108,6 +109,7 @@ def play(
         orders_count=shop.orders_count,
         spent_minor=shop.spent_minor,
         profits_minor=tuple(shop.profits_minor()),
+        spends_minor=tuple(shop.spends_minor()),
         expected_minor=tuple(expected),
         learned_minor=tuple(learned),
         tenths_minor=tuple(tenths),

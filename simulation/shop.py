@@ -13,8 +13,8 @@ from simulation.telling import (
     order_event,
     step_event,
 )
-from simulation.truth import Reaction, Worth, offer_worth
-from simulation.visits import Visit, visits
+from simulation.truth import Worth, offer_worth
+from simulation.visits import visits
 from simulation.walks import Held, Walk, notices
 
 
@@ -35,6 +35,8 @@ class Shop:
         Event time at which it begins.
     drift_ms
         Event time at which some persuadables and lost causes trade places; None for never.
+    farmers_ratio
+        Share of customers who learn to leave carts behind for coupons.
 
     Examples
     --------
@@ -52,6 +54,7 @@ class Shop:
         catalogue: Catalogue,
         start_ms: int,
         drift_ms: int | None = None,
+        farmers_ratio: float = 0.0,
     ) -> None:
         if customers_count < 1:
             message = f"customers_count must be at least 1, was {customers_count}"
@@ -63,7 +66,7 @@ class Shop:
         shelf = Shelf.stocked(seed)
         self._walks: list[Walk] = []
         for index in range(customers_count):
-            person = customer(seed, index)
+            person = customer(seed, index, farmers_ratio)
             plan = visits(seed, person, shelf, start_ms, drift_ms)
             walk = Walk(customer=person, plan=plan)
             walk.begin()
@@ -109,10 +112,11 @@ class Shop:
             message = f"expires_ms must be after decided_ms {decided_ms}, was {expires_ms}"
             raise ValueError(message)
         walk = self._by_user[user_id]
-        walk.held = Held(coupon=coupon, decision_id=decision_id, expires_ms=expires_ms)
+        offer = Held(coupon=coupon, decision_id=decision_id, expires_ms=expires_ms)
+        walk.receive(offer)
         told = walk.react(coupon, walk.coming[0])
         walk.notices = list(
-            notices(self.seed, walk.customer, walk.held, walk.coming[0].sort, decided_ms, told)
+            notices(self.seed, walk.customer, offer, walk.coming[0].sort, decided_ms, told)
         )
         if walk.notices:  # sooner than what the walk was waiting for
             heappush(self._due, (walk.next_ms, walk.customer.index))
@@ -122,7 +126,8 @@ class Shop:
 
         What a coupon still held would have done is taken off, since the new one replaces it. Summed
         over all decisions of a run this is its expected incremental profit against giving nothing
-        at all (the performance difference lemma of Kakade and Langford, 2002).
+        at all (the performance difference lemma of Kakade and Langford, 2002). What an offer
+        teaches a farmer is not in it; that shows in what was earned.
         """
         if coupon is None:
             return Worth()
@@ -140,9 +145,17 @@ class Shop:
         """Tell a customer's hidden nature."""
         return self._by_user[user_id].customer
 
+    def farmers(self) -> list[bool]:
+        """Tell by customer who farms coupons."""
+        return [walk.farming is not None for walk in self._walks]
+
     def profits_minor(self) -> list[int]:
         """Tell what was earned so far by customer: margin on orders less what coupons cost."""
         return [walk.profit_minor for walk in self._walks]
+
+    def spends_minor(self) -> list[int]:
+        """Tell what coupons cost so far by customer."""
+        return [walk.spent_minor for walk in self._walks]
 
     def _outlook(self, walk: Walk, coupon: Coupon, expires_ms: int) -> Worth:
         coming = walk.upcoming()
@@ -184,8 +197,7 @@ class Shop:
 
     def _decide(self, walk: Walk) -> None:
         visit = walk.coming[0]
-        walk.buys = visit.draw < self._reaction(walk, visit).p_buy
-        walk.leaves = not walk.buys and visit.carted
+        walk.make_up_mind()
         if walk.buys:
             walk.steps += closing_steps(visit)
         elif walk.leaves:
@@ -195,9 +207,10 @@ class Shop:
 
     def _order(self, walk: Walk) -> Event:
         visit, held = walk.coming[0], walk.held
-        told = self._reaction(walk, visit)
+        told = walk.react(walk.coupon_at(visit), visit)
         used = held if told.fits else None
         walk.profit_minor += told.profit_minor
+        walk.spent_minor += told.cost_minor
         self.spent_minor += told.cost_minor
         self.orders_count += 1
         if used is not None:
@@ -213,8 +226,3 @@ class Shop:
         if walk.held is not None and walk.held.expires_ms <= left.truth_ms:
             walk.held = None
         walk.begin()
-
-    def _reaction(self, walk: Walk, visit: Visit) -> Reaction:
-        held = walk.held
-        in_force = held is not None and visit.order_ms < held.expires_ms
-        return walk.react(held.coupon if held and in_force else None, visit)

@@ -8,13 +8,15 @@ from coupons.catalogue import Coupon
 from coupons.price import quote, shop_cost_minor
 from features.basket import Basket
 from features.events import Item
-from simulation.customers import HABITS, Customer
+from simulation.customers import Customer
+from simulation.habits import HABITS
 from simulation.visits import Visit
 
 MARGIN_RATIO = 0.3
 MAX_PROBABILITY = 0.9
 REACH_RATIO = 0.25  # a basket this much short of a minimum spend may still be filled up
 WIDTH_RATIO = 0.03  # how sharply the lift sets in around its threshold
+WILLING_FROM_RATIO = 0.9  # whoever likes a kind of coupon less fills no basket up for it
 SURE_LIFT_RATIO = 0.01
 ANNOYANCE_RATIO = 0.4  # of a sleeping dog's purchases that any offer drives away
 
@@ -132,7 +134,7 @@ def _felt(depth_ratio: float, threshold_ratio: float) -> float:
 def filled_up(basket: Basket, coupon: Coupon, customer: Customer) -> Basket:
     """Add pieces of the cheapest line until the minimum is met, if that is within reach."""
     missing = coupon.min_spend_minor - basket.goods_minor
-    willing = customer.likings[coupon.kind] > 0.9
+    willing = customer.likings[coupon.kind] > WILLING_FROM_RATIO
     if missing <= 0 or not willing or missing > REACH_RATIO * coupon.min_spend_minor:
         return basket
     cheapest = min(basket.items, key=lambda item: (item.price_minor or 0, item.product_id))

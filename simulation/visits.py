@@ -7,8 +7,9 @@ from random import Random
 from features.basket import Basket
 from features.events import EventType, Item
 from simulation.calendar import DAY_MS, later
-from simulation.customers import HABITS, Customer, Habits, Sort
+from simulation.customers import Customer
 from simulation.goods import CATEGORIES, Shelf, shipping_minor
+from simulation.habits import HABITS, Habits, Sort
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS

@@ -7,7 +7,9 @@ from random import Random
 from typing import Literal
 
 from coupons.catalogue import Coupon
-from simulation.customers import HABITS, Customer, Sort
+from simulation.customers import Customer
+from simulation.farming import Farming
+from simulation.habits import HABITS, Sort
 from simulation.truth import Reaction, reaction
 from simulation.visits import SECOND_MS, Step, Visit
 
@@ -39,7 +41,7 @@ class Walk:
 
     `coming[0]` is the visit under way; `buys` or `leaves` is set once the customer has made up
     their mind about it; `notices` are what comes of the newest offer besides the visit's steps;
-    `told` remembers reactions to the visits in `coming`.
+    `told` remembers reactions to the visits in `coming`. `farming` is None for honest customers.
     """
 
     customer: Customer
@@ -51,16 +53,51 @@ class Walk:
     leaves: bool = False
     held: Held | None = None
     profit_minor: int = 0
+    spent_minor: int = 0
     notices: list[Notice] = field(default_factory=list)
     told: dict[tuple[int, str | None, int | None], Reaction] = field(default_factory=dict)
+    farming: Farming | None = None
+
+    def __post_init__(self) -> None:
+        """Let a farmer begin with nothing learned."""
+        if self.customer.sort == "farmer":
+            self.farming = Farming()
 
     def react(self, coupon: Coupon | None, visit: Visit) -> Reaction:
         """Tell what `visit` comes to, worked out once for each coupon."""
         key = (visit.number, coupon.coupon_id if coupon else None, _cap_minor(coupon))
         known = self.told.get(key)
         if known is None:
-            known = self.told[key] = reaction(self.customer, coupon, visit)
+            known = reaction(self.customer, coupon, visit)
+            if self.farming is not None:
+                known = self.farming.bent(known, visit)
+            self.told[key] = known
         return known
+
+    def receive(self, offer: Held) -> None:
+        """Take an offer in the place of any other."""
+        self.held = offer
+        if self.farming is not None:
+            self.farming.rewarded()
+            self.told.clear()
+
+    def make_up_mind(self) -> None:
+        """Decide about the visit under way, as the dice were cast."""
+        visit = self.coming[0]
+        if self.farming is not None:
+            self.farming.disappointed()
+            self.told.clear()
+        coupon = self.coupon_at(visit)
+        self.buys = visit.draw < self.react(coupon, visit).p_buy
+        self.leaves = not self.buys and visit.carted
+        if self.farming is not None and not self.buys:
+            self.farming.leave(reaction(self.customer, coupon, visit), visit)
+
+    def coupon_at(self, visit: Visit) -> Coupon | None:
+        """Tell the coupon that is held and still good when `visit` would end in an order."""
+        held = self.held
+        in_force = held is not None and visit.order_ms < held.expires_ms
+        return held.coupon if held and in_force else None
 
     def upcoming(self) -> Iterator[Visit]:
         """Give the visits under way and to come, planning ahead as far as is asked."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypedDict, cast
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, cast
 
 from coupons.arms import Arm, ArmShares
 from coupons.catalogue import Campaign, Catalogue
 from coupons.draw import bucket
+from coupons.habit import Habit
 from coupons.ledger import Ledger
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
@@ -59,6 +60,7 @@ class Row(TypedDict):
     `at` holds the next offset to apply of each source topic; `last` the moment and stage of the
     last decision point; `net_minor` the margin earned from the user less the discounts given.
     `sessions` holds what the user does now, `habits` what their last session looked like.
+    `habit` is there once the user has ordered or used a coupon.
     """
 
     v: int
@@ -71,6 +73,7 @@ class Row(TypedDict):
     net_minor: int
     sessions: Sessions
     habits: list[int]
+    habit: NotRequired[Habit]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ class Rules:
     margin_ratio: float
     promise_ratio: float = PROMISE_RATIO
     currency: str
+    pauses_habits: bool = True
     dry_run: bool = False
     keeps_sessions: bool = False
     session_key: bytes = b""

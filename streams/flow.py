@@ -1,12 +1,9 @@
 """The one pure step: an event and a user's row in, effects out. No I/O, no clock, no dice."""
 
 from collections.abc import Sequence
-from functools import partial
 
-from coupons import eligibility, wallet
-from coupons.arms import Arm
+from coupons import eligibility, habit, wallet
 from coupons.choices import Choice
-from coupons.ledger import Ledger
 from coupons.policy import choose
 from features import profile as profiles
 from features import seen
@@ -24,6 +21,7 @@ from streams.ballots import told_options
 from streams.context import Context, Effects, Point, Row
 from streams.decisions import Decision, decision_id
 from streams.hindrances import hindrance_of, stage_of, standing_of
+from streams.limits import Limits
 from streams.report import report_choice, report_suppressed
 
 # Within this stretch any order of arrival gives the same answer; labels and held coupons wait for
@@ -81,6 +79,9 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
     moved = wallet.follow(row["wallet"], event)
     _settle_money(moved, event.user_id, context, effects)
     labels.notice(row["pending"], [(one.decision_id, one.stage) for one in moved])
+    used_to = habit.follow(row.get("habit"), event, moved, row["profile"]["last"])
+    if used_to is not None:
+        row["habit"] = used_to
     if event.family != "purchase":
         return
     used = next((one for one in moved if one.stage == "redeemed"), None)
@@ -181,11 +182,13 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
         channel=event.channel,
         salt=rules.salt,
     )
-    limits = _Limits(row["wallet"], partition.ledger, point.arm)
+    limits = Limits(row["wallet"], partition.ledger, point.arm)
     given, blocked = eligibility.eligible(
         rules.catalogue, point.basket, person, moment, limits, promise_ratio=rules.promise_ratio
     )
     answers = rules.model.score(point.x, [candidate.action for candidate in given])
+    last_ms = row["profile"]["last"]
+    paused = rules.pauses_habits and habit.is_paused(row.get("habit"), last_ms, event.ts_ms)
     choice = choose(
         candidates=given,
         blocked=blocked,
@@ -198,16 +201,9 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
         settings=rules.policy,
         cold=rules.model.is_cold(NOTHING),
         at_cart=event.family == "cart",
+        suppressed="coupon_habit" if paused else None,
     )
     return choice, answers
-
-
-class _Limits:
-    """Caps of the user and money of their arm's purse, as eligibility asks for them."""
-
-    def __init__(self, held: wallet.Wallet, ledger: Ledger, arm: Arm) -> None:
-        self.caps_of = partial(wallet.caps_of, held)
-        self.room_minor, self.has_quota = partial(ledger.room_minor, arm=arm), ledger.has_quota
 
 
 def _remember(

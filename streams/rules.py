@@ -71,4 +71,5 @@ def rules_of(
             next_step=settings.next_step,
             risk_limit=settings.risk_limit_ratio,
         ),
+        pauses_habits=settings.habit_pause,
     )

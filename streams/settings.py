@@ -156,6 +156,9 @@ class Settings(BaseSettings):
     pacing_horizon_ms: Milliseconds = _setting(
         30 * DAY_MS, "How long the budget of a campaign without an end is to last.", "ms"
     )
+    habit_pause: bool = _setting(
+        True, "Pause offers to customers who buy anyway and get used to waiting for coupons."
+    )
     triggers: Annotated[tuple[EventType, ...], NoDecode] = _setting(
         TRIGGERS, "Event types that ask for a decision.", "", "event types separated by commas"
     )

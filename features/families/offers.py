@@ -126,5 +126,9 @@ def _depth(mils: int, count: int) -> float:
 
 @lru_cache(maxsize=8_192)
 def _odds(hits: int, tries: int, prior: tuple[float, float]) -> float:
-    """Give the smoothed log-odds of a rate, halved: evidence adds up in log-odds, not in rates."""
-    return scale.rounded(log((hits + prior[0]) / (max(0, tries - hits) + prior[1])) / 2)
+    """Give the smoothed log-odds of a rate, halved: evidence adds up in log-odds, not in rates.
+
+    At most 4 either way: a robot that looks at offers by the ten thousand stays within bounds.
+    """
+    odds = log((hits + prior[0]) / (max(0, tries - hits) + prior[1])) / 2
+    return scale.rounded(max(-scale.CEILING, min(scale.CEILING, odds)))

@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
+from os import SEEK_END
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -15,15 +17,14 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
+from streams import wire
 from streams.options import json_option, pass_settings, print_json
 from streams.settings import Settings
-from streams.simulating import play as simulation
-from streams.simulating.play import Report, Result
 from streams.simulating.record import as_record
-from streams.simulating.rivals import POLICIES, PolicyName, playable
+from streams.simulating.rivals import FARMED, POLICIES, STANDARD, PolicyName, playable
 from streams.simulating.runs import Asked, Record, play_all, summary
+from streams.simulating.tables import print_medians, print_report
 
 # Scores follow what was learned sooner than in a worker, whose snapshots go over Kafka.
 SNAPSHOT_EVERY = 250
@@ -72,6 +73,20 @@ TICK_COUNT = 500
     help="How many worlds are played side by side; as many as there are cores if not given.",
 )
 @click.option("--drift", is_flag=True, help="Let some customers change their nature half-way.")
+@click.option(
+    "--farmers",
+    "farmers_ratio",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.0,
+    show_default=True,
+    help="Share of customers who learn to leave carts behind for coupons; plays ours with and "
+    "without its pause for them if no policy is given.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Add one line of JSON a world to this file; worlds that it holds are not played again.",
+)
 @json_option
 @pass_settings
 def simulate(
@@ -84,6 +99,8 @@ def simulate(
     runs_count: int,
     processes: int | None,
     drift: bool,
+    farmers_ratio: float,
+    out: Path | None,
     as_json: bool,
 ) -> None:
     """Let policies decide for the same simulated customers, and compare what they earn.
@@ -99,28 +116,33 @@ def simulate(
     Examples:
       coupon-stream simulate --events 50000 --seed 7
       coupon-stream simulate --policy oracle --policy policy --budget 200000 --json
-      coupon-stream simulate --runs 10 --events 500000 --json
+      coupon-stream simulate --runs 10 --events 500000 --out runs.ndjson --json
+      coupon-stream simulate --runs 4 --farmers 0.1
     """
     settings = _fitted(settings, policy_only)
-    names, left_out = playable(policies or POLICIES)
+    names, left_out = playable(policies or (FARMED if farmers_ratio else STANDARD))
     if left_out is not None:
         click.echo(left_out, err=True)
     if not names:
         message = "nothing is left to play"
         raise click.UsageError(message)
-    if runs_count > 1:
-        asked = Asked(
-            settings=settings,
-            seed=seed,
-            events_count=events_count,
-            budget_minor=budget_minor,
-            drift=drift,
-            policies=tuple(names),
-        )
+    asked = Asked(
+        settings=settings,
+        seed=seed,
+        events_count=events_count,
+        budget_minor=budget_minor,
+        drift=drift,
+        policies=tuple(names),
+        farmers_ratio=farmers_ratio,
+    )
+    if runs_count > 1 or out is not None:
         worlds = [replace(asked, seed=seed + number) for number in range(runs_count)]
-        _many(worlds, processes or os.cpu_count() or 1, as_json)
-        return
-    world = simulation.build_world(events_count, seed, budget_minor, drift=drift)
+        _many(worlds, processes or os.cpu_count() or 1, out, as_json)
+    else:
+        _one(asked, as_json)
+
+
+def _one(asked: Asked, as_json: bool) -> None:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -132,45 +154,54 @@ def simulate(
     with Progress(*columns, console=console, transient=True, disable=silent) as bar:
 
         def begin(name: PolicyName) -> Callable[[], None]:
-            return _ticks(bar, bar.add_task(name, total=events_count))
+            return _ticks(bar, bar.add_task(name, total=asked.events_count))
 
-        report = simulation.run(world, settings, names, begin)
-    _print_table(report)
+        report = asked.play(begin)
+    print_report(report)
     if as_json:
         print_json(as_record(report))
     if any(result.overspend_minor for result in report.results):
         raise SystemExit(1)
 
 
-def _many(worlds: list[Asked], processes: int, as_json: bool) -> None:
+def _many(worlds: list[Asked], processes: int, out: Path | None, as_json: bool) -> None:
     records, told = [], Console(stderr=True)
-    for record in play_all(worlds, processes):
+    for record, is_new in play_all(worlds, processes, _finished(out)):
         records.append(record)
+        if is_new and out is not None:
+            _append(out, wire.to_json(record))
         told.print(f"{len(records)} of {len(worlds)}: {_gist(record)}")
     found = summary(records)
-    _print_medians(found)
+    print_medians(found)
     if as_json:
         print_json(found)
     if found["overspend_minor"]:
         raise SystemExit(1)
 
 
+def _append(out: Path, line: str) -> None:
+    with out.open("a+b") as file:
+        if file.tell():
+            file.seek(-1, SEEK_END)
+            line = line if file.read(1) == b"\n" else f"\n{line}"  # leave a torn line to itself
+        file.write(f"{line}\n".encode())
+
+
+def _finished(out: Path | None) -> list[Record]:
+    if out is None or not out.exists():
+        return []
+    found = []
+    for line in out.read_bytes().splitlines():
+        try:
+            found.append(wire.decode_row(line))
+        except ValueError:
+            continue  # torn: the run before was stopped while writing it
+    return found
+
+
 def _gist(record: Record) -> str:
     profits: dict[str, int] = record["incremental_profit_minor"]
     return f"seed {record['seed']}: " + ", ".join(f"{n} {p:,}" for n, p in profits.items())
-
-
-def _print_medians(found: Record) -> None:
-    title = f"Medians over {len(found['seeds'])} worlds of {found['events']} events, minor units"
-    table = Table(title=title)
-    table.add_column("policy", no_wrap=True)
-    for name in ("profit", "of oracle", "after 1/5", "in arm", "of budget"):
-        table.add_column(name, justify="right")
-    profit, *shares = found["median"].values()
-    for name in sorted(profit, key=lambda one: -profit[one]):
-        told = ("" if share[name] is None else f"{share[name]:.1%}" for share in shares)
-        table.add_row(name, f"{profit[name]:,.0f}", *told)
-    Console().print(table)
 
 
 def _ticks(bar: Progress, task: TaskID) -> Callable[[], None]:
@@ -194,44 +225,3 @@ def _fitted(settings: Settings, policy_only: bool) -> Settings:
         names = ("random_ratio", "business_as_usual_ratio", "holdout_ratio")
         changes |= dict.fromkeys(names, 0.0)
     return settings.model_copy(update=changes)
-
-
-def _print_table(report: Report) -> None:
-    world = report.world
-    table = Table(
-        title=f"Incremental profit, minor units: seed {world.seed}, {world.events_count} events, "
-        f"{world.customers_count} customers, budget {world.budget_minor}"
-    )
-    table.add_column("policy", no_wrap=True)
-    for name in (
-        "profit",
-        "± 95 %",
-        "came out",
-        "of oracle",
-        "after 1/5",
-        "in arm",
-        "spent",
-        "offers",
-    ):
-        table.add_column(name, justify="right")
-    for result in sorted(report.results, key=lambda one: -one.expected.point):
-        table.add_row(*_cells(report, result))
-    Console().print(table)
-
-
-def _cells(report: Report, result: Result) -> tuple[str, ...]:
-    expected, name = result.expected, result.name
-    shares = (
-        report.share_of_oracle(name),
-        report.learned_share(name),
-        report.learned_share(name, "policy"),
-    )
-    return (
-        result.name,
-        f"{expected.point:,.0f}",
-        f"{expected.upper - expected.point:,.0f}",
-        f"{result.realised.point:,.0f}",
-        *("" if share is None else f"{share:.0%}" for share in shares),
-        f"{result.run.spent_minor:,}",
-        f"{result.run.offers_count:,}",
-    )

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from simulation.figures import Estimate
-from streams.simulating.play import Report
+from streams.simulating.report import Report
 
 
 def as_record(report: Report) -> dict[str, Any]:
@@ -16,6 +16,9 @@ def as_record(report: Report) -> dict[str, Any]:
         "seed": report.world.seed,
         "events": report.world.events_count,
         "customers": report.world.customers_count,
+        "drift": report.world.drift_ms is not None,
+        "farmers_ratio": report.world.farmers_ratio,
+        "farmers": _farmers(report),
         "incremental_profit_minor": {
             name: round(result.expected.point) for name, result in by_name.items()
         },
@@ -45,6 +48,18 @@ def as_record(report: Report) -> dict[str, Any]:
         "offers": {name: result.run.offers_count for name, result in by_name.items()},
         "orders": {name: result.run.orders_count for name, result in by_name.items()},
         "learner": asdict(lead.figures) if lead.figures is not None else None,
+    }
+
+
+def _farmers(report: Report) -> dict[str, Any] | None:
+    if not any(report.farmers):
+        return None
+    told = {result.name: report.farmed(result.name) for result in report.results}
+    return {
+        "count": sum(report.farmers),
+        "coupons_minor": {name: one.coupons_minor for name, one in told.items()},
+        "waste_minor": {name: one.waste_minor for name, one in told.items()},
+        "honest_profit_minor": {name: round(one.honest_minor) for name, one in told.items()},
     }
 
 

@@ -1,17 +1,39 @@
 """The same comparison in several worlds, one process each, and what it comes to in the median."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from statistics import median
 from typing import Any
 
 from streams.settings import Settings
-from streams.simulating import play as simulate
+from streams.simulating.drifting import recovery
+from streams.simulating.play import run
 from streams.simulating.record import as_record
+from streams.simulating.report import Report
 from streams.simulating.rivals import PolicyName
+from streams.simulating.worlds import build_world
 
 Record = dict[str, Any]
+# The settings that a simulated run depends on.
+DECIDING = frozenset(
+    {
+        "decision_spacing_ms",
+        "experiment_salt",
+        "exploration_ratio",
+        "business_as_usual_ratio",
+        "habit_pause",
+        "holdout_ratio",
+        "horizon_ms",
+        "league_ratio",
+        "margin_ratio",
+        "model_frozen",
+        "pacing_horizon_ms",
+        "random_ratio",
+        "snapshot_every",
+        "triggers",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,20 +46,62 @@ class Asked:
     budget_minor: int | None
     drift: bool
     policies: tuple[PolicyName, ...]
+    farmers_ratio: float = 0.0
+
+    @property
+    def key(self) -> Record:
+        """What a record must say to be the answer: the world, the policies, changed settings."""
+        changed = self.settings.model_dump(mode="json", exclude_defaults=True)
+        return {
+            "seed": self.seed,
+            "events": self.events_count,
+            "budget_asked_minor": self.budget_minor,
+            "drift": self.drift,
+            "farmers_ratio": self.farmers_ratio,
+            "policies": list(self.policies),
+            "settings": {name: changed[name] for name in sorted(changed) if name in DECIDING},
+        }
+
+    def play(
+        self, on_policy: Callable[[PolicyName], Callable[[], None] | None] = lambda _: None
+    ) -> Report:
+        """Play it."""
+        world = build_world(
+            self.events_count,
+            self.seed,
+            self.budget_minor,
+            drift=self.drift,
+            farmers_ratio=self.farmers_ratio,
+        )
+        return run(world, self.settings, self.policies, on_policy)
 
 
 def played(asked: Asked) -> Record:
     """Play one world; the same wherever it is played."""
-    world = simulate.build_world(
-        asked.events_count, asked.seed, asked.budget_minor, drift=asked.drift
-    )
-    return as_record(simulate.run(world, asked.settings, asked.policies))
+    return asked.key | as_record(asked.play())
 
 
-def play_all(worlds: Sequence[Asked], processes: int) -> Iterator[Record]:
-    """Play worlds side by side; records come in the order in which they were asked for."""
-    with get_context("spawn").Pool(min(processes, len(worlds))) as pool:
-        yield from pool.imap(played, worlds)
+def play_all(
+    worlds: Sequence[Asked], processes: int, finished: Sequence[Record] = ()
+) -> Iterator[tuple[Record, bool]]:
+    """Play worlds side by side; records come as they are done, True beside one that is new.
+
+    Parameters
+    ----------
+    finished
+        Records of worlds that were played before; what they answer is not played again.
+    """
+    left = []
+    for asked in worlds:
+        known = next((record for record in finished if asked.key.items() <= record.items()), None)
+        if known is None:
+            left.append(asked)
+        else:
+            yield known, False
+    if left:
+        with get_context("spawn").Pool(min(processes, len(left))) as pool:
+            for record in pool.imap_unordered(played, left):
+                yield record, True
 
 
 def summary(records: Sequence[Record]) -> Record:
@@ -45,7 +109,7 @@ def summary(records: Sequence[Record]) -> Record:
 
     Examples
     --------
-    >>> world = {"seed": 1, "events": 10, "budget_minor": 4, "overspend_minor": 0}
+    >>> world = {"seed": 1, "events": 10, "budget_minor": 4, "overspend_minor": 0, "drift": False}
     >>> figures = {
     ...     "incremental_profit_minor": {"policy": 5},
     ...     "share_of_oracle": {"policy": 0.5},
@@ -66,12 +130,25 @@ def summary(records: Sequence[Record]) -> Record:
     columns["spent_ratio"] = {
         name: _median([_spent_ratio(record, name) for record in records]) for name in names
     }
+    records = sorted(records, key=lambda record: record["seed"])
+    farmed = [record["farmers"] for record in records if record.get("farmers")]
     return {
         "seeds": [record["seed"] for record in records],
         "events": records[0]["events"],
         "median": columns,
+        "farmers": _summed(farmed) if farmed else None,
+        "drift": recovery(records),
         "overspend_minor": max(record["overspend_minor"] for record in records),
         "runs": list(records),
+    }
+
+
+def _summed(farmed: Sequence[Record]) -> Record:
+    """Add up over the worlds: a ratio of sums is steadier than one of medians."""
+    columns = ("coupons_minor", "waste_minor", "honest_profit_minor")
+    return {"count": sum(one["count"] for one in farmed)} | {
+        key: {name: sum(one[key][name] for one in farmed) for name in farmed[0][key]}
+        for key in columns
     }
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from features import scale
-from features.events import Event
+from features.events import Event, EventType
 from features.imputation import Imputer, observe_event
 from features.rates import beta_mean, logistic_cdf
 from features.reading import read
@@ -42,11 +42,22 @@ def test_every_feature_says_its_unit_window_family_and_meaning() -> None:
 @settings(max_examples=200)
 @given(histories())
 def test_every_value_is_finite_within_scale_and_of_four_decimals(events: list[Event]) -> None:
+    units = {feature.name: feature.unit for feature in FEATURES}
     for name, value in features_of(events).items():
         assert isinstance(value, float), name
         assert math.isfinite(value), name
-        assert -3.0 <= value <= 4.0, name
+        assert (-4.0 if units[name] == "log odds" else -1.0) <= value <= 4.0, name
         assert value == round(value, 4), name
+
+
+@pytest.mark.parametrize("kind", ["coupon.viewed", "coupon.clicked", "cart.added"])
+def test_p11_whoever_does_one_thing_only_for_ever_stays_within_bounds(kind: EventType) -> None:
+    profile = profile_of([event(kind, START, item())])
+    for name in list(profile["total"]):
+        profile["total"][name] *= 1_000_000
+    x = vector(read(profile, event(kind, START + MINUTE, item()), Imputer()))
+    assert all(-4.0 <= value <= 4.0 for value in x.values())
+    assert min(x.values()) == -4.0 or max(x.values()) == 4.0
 
 
 def test_the_vector_leaves_profile_and_imputer_as_they_were() -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from features.events import Event
-from simulation.customers import HABITS, Sort
+from simulation.habits import SORTS, Sort
 from simulation.shop import Shop
 from tests.unit.simulation.worlds import Everybody, shop
 
@@ -44,7 +44,7 @@ def test_persuadables_click_most_and_those_whom_offers_annoy_least() -> None:
         sort = world.customer_of(event.user_id).sort
         seen[sort] += event.event_type == "coupon.viewed"
         clicked[sort] += event.event_type == "coupon.clicked"
-    rate = {sort: clicked[sort] / seen[sort] for sort in HABITS}
+    rate = {sort: clicked[sort] / seen[sort] for sort in SORTS}
     assert rate["persuadable"] > rate["sure_thing"] > rate["lost_cause"]
     assert rate["sleeping_dog"] < rate["sure_thing"]
 

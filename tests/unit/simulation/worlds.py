@@ -4,8 +4,9 @@ from coupons.catalogue import Catalogue, Coupon
 from features.events import Event
 from simulation.calendar import DAY_MS
 from simulation.campaigns import simulated_catalogue
-from simulation.customers import SORTS, Customer, Sort, customer
+from simulation.customers import Customer, customer
 from simulation.goods import Shelf
+from simulation.habits import SORTS, Sort
 from simulation.play import Given
 from simulation.shop import Shop
 

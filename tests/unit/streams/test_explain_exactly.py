@@ -14,7 +14,7 @@ from streams.decisions import Decision
 from streams.explaining.flips import flips_of
 from streams.explaining.values import NONE, table_of
 from streams.settings import Settings
-from streams.simulating import play as simulate
+from streams.simulating import worlds
 from streams.simulating.closed_loop import Product
 from tests.builders import FixedAnswers, a_catalogue, a_context, a_coupon, an_event, some_rules
 
@@ -26,7 +26,7 @@ def decisions() -> tuple[Decision, ...]:
     """Decisions of a shop whose budget has a price."""
     made: list[Decision] = []
     settings = Settings().model_copy(update={"snapshot_every": 250, "holdout_ratio": 0.0})
-    world = simulate.build_world(3_000, 5, 1_500)
+    world = worlds.build_world(3_000, 5, 1_500)
     with pytest.MonkeyPatch.context() as patch:
         whole = flow.step
 

@@ -277,3 +277,21 @@ def test_a_row_equals_its_json_round_trip_after_a_whole_life() -> None:
         an_event("product.viewed", at_ms=NOON_MS + 30 * DAY_MS),
     )
     assert wire.decode_row(wire.encode_row(row)) == row
+
+
+def test_n7_who_has_got_used_to_coupons_gets_none_and_is_told_why() -> None:
+    """Ordered at full price, left a cart behind, is back: with and without the pause."""
+    told = {}
+    for pauses in (True, False):
+        row, context = flow.new_row(), a_context(some_rules(LOSES, pauses_habits=pauses))
+        left = an_event("cart.added", at_ms=NOON_MS + DAY_MS)
+        applied(row, context, an_order(at_ms=NOON_MS), left)
+        context.rules = some_rules(PAYS, pauses_habits=pauses)
+        (back,) = applied(row, context, an_event("cart.added", at_ms=NOON_MS + 2 * DAY_MS))
+        assert back.decision is not None
+        told[pauses] = back.decision
+        assert bool(row["wallet"]["held"]) is not pauses
+    assert told[False].action == "offer"
+    assert told[True].action == "suppressed"
+    assert [one.code for one in told[True].reasons] == ["suppressed", "coupon_habit"]
+    assert told[True].propensity == 1.0

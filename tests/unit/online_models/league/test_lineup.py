@@ -18,7 +18,7 @@ from streams import wire
 from streams.context import Effects
 from streams.settings import Settings
 from streams.simulating.closed_loop import Product
-from streams.simulating.play import build_world
+from streams.simulating.worlds import build_world
 from streams.typical import BELIEF, TYPICAL
 
 
