@@ -68,8 +68,7 @@ C26 a segment's own promotion | none | segments | partly: a coupon's audience ma
     streams/insight.py <- unit/streams/test_insight.py
 C27 association rules | associations | trainer | done
     online_models/knowledge/pairs.py <- unit/online_models/knowledge/test_pairs.py
-C28 what is done next | transitions | next_step | partly: of all customers; one customer's own
-    moves are not kept in the row
+C28 what is done next | transitions | next_step | done
     online_models/knowledge/transitions.py <- unit/online_models/knowledge/test_transitions.py
 C29 behaviour as a time series | in the profile | update | done
     features/windows.py <- unit/features/test_windows.py

@@ -59,8 +59,8 @@ class Row(TypedDict):
 
     `at` holds the next offset to apply of each source topic; `last` the moment and stage of the
     last decision point; `net_minor` the margin earned from the user less the discounts given.
-    `sessions` holds what the user does now, `habits` what their last session looked like.
-    `habit` is there once the user has ordered or used a coupon.
+    `sessions` holds what the user does now, `last_visit` what their last session looked like,
+    `moves` what they did after what. `habit` is there once the user has ordered or used a coupon.
     """
 
     v: int
@@ -72,7 +72,8 @@ class Row(TypedDict):
     last: list[int]
     net_minor: int
     sessions: Sessions
-    habits: list[int]
+    last_visit: list[int]
+    moves: dict[str, int]
     habit: NotRequired[Habit]
 
 

@@ -41,7 +41,8 @@ def new_row() -> Row:
         last=[0, -1],
         net_minor=0,
         sessions=open_sessions.empty(),
-        habits=[],
+        last_visit=[],
+        moves={},
     )
 
 
@@ -115,7 +116,7 @@ def settle_due(row: Row, user_id: str, now_ms: int, context: Context, effects: E
         moved = wallet.expire(row["wallet"], now_ms + GRACE_MS)  # it keeps a grace of its own
         _settle_money(moved, user_id, context, effects)
     if row["sessions"]["open"]:
-        sessions.close(row, user_id, now_ms + GRACE_MS, effects)
+        sessions.close(row, user_id, now_ms + GRACE_MS, context.rules, effects)
 
 
 def due_ms(row: Row) -> int | None:

@@ -10,6 +10,7 @@ from dataclasses import replace as dataclass_replace
 from msgspec.structs import replace
 
 from features import cart as carts
+from features import moves
 from features.events import Event
 from features.facts import fact
 from features.session_record import Session
@@ -19,15 +20,15 @@ from online_models.knowledge.known import NOTHING
 from online_models.knowledge.risk import Risk
 from streams.context import Row, Rules
 from streams.decisions import Decision, Hint, Reason
-from streams.sessions import HABIT_STEPS
+from streams.sessions import VISIT_STEPS
 
 MAX_HINTS = 3
 
 
 def known_as(person: Traits, row: Row, rules: Rules) -> Traits:
     """Name the customer's segment, so that coupons may be for it."""
-    habits = _habits(row) if rules.families.segments else ()
-    name = rules.known.seen(habits).name if habits else ""
+    visit = _last_visit(row) if rules.families.segments else ()
+    name = rules.known.seen(visit).name if visit else ""
     return dataclass_replace(person, segment=name) if name else person
 
 
@@ -50,7 +51,7 @@ def risk_at(row: Row, event: Event, rules: Rules) -> Risk | None:
         device_hash=str(place[3]),
         address_hash=str(place[4]),
     )
-    found = rules.known.risk(going_on, _habits(row))
+    found = rules.known.risk(going_on, _last_visit(row))
     return found if found.score >= limit else None
 
 
@@ -64,15 +65,17 @@ def told(decision: Decision, row: Row, event: Event, rules: Rules) -> Decision:
     """Add to a decision what the families that are on have to tell."""
     families, known = rules.families, rules.known
     found: list[Reason] = []
-    habits = _habits(row) if families.segments else ()
-    if habits and (seen := known.seen(habits)).name:
+    visit = _last_visit(row) if families.segments else ()
+    if visit and (seen := known.seen(visit)).name:
         found.append(Reason(code="segment", weight=seen.share, detail=seen.name))
     if families.heat and event.items:
         product = event.items[0].product_id
         share = round(known.heat(short(product)), 6)
         found.append(Reason(code="hot_product", weight=share, detail=product))
     if families.next_step:
-        chance = round(known.chance(event.event_type, "order.completed"), 6)
+        prior = known.chance(event.event_type, "order.completed")
+        own = moves.probability(row["moves"], event.event_type, "order.completed", prior)
+        chance = round(own, 6)
         found.append(Reason(code="next_step", weight=chance, detail="order.completed"))
     return replace(decision, reasons=(*decision.reasons, *found)) if found else decision
 
@@ -100,5 +103,5 @@ def hinted(decision: Decision, row: Row, event: Event, rules: Rules) -> Decision
     return replace(decision, hints=hints) if hints else decision
 
 
-def _habits(row: Row) -> tuple[float, ...]:
-    return tuple([number / HABIT_STEPS for number in row["habits"]])
+def _last_visit(row: Row) -> tuple[float, ...]:
+    return tuple([number / VISIT_STEPS for number in row["last_visit"]])

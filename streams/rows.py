@@ -125,5 +125,5 @@ def waiting(
 def _row_of(stored: bytes) -> Row:
     row = wire.decode_row(stored)
     if "sessions" not in row:  # written by a version before there were any
-        row |= {"sessions": sessions.empty(), "habits": []}
+        row |= {"sessions": sessions.empty(), "last_visit": [], "moves": {}}
     return cast(Row, row)

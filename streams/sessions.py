@@ -1,12 +1,16 @@
 """Sessions in the row: kept as events come, handed on when they are over."""
 
+from itertools import pairwise
+
+from features import moves
 from features import session as sessions
 from features.events import Event
+from features.session_record import Session
 from online_models.knowledge.description import describe
 from streams.context import Effects, Row, Rules
 
 GRACE_MS = sessions.GRACE_MS
-HABIT_STEPS = 100  # numbers of a description are kept to two decimals, as whole numbers
+VISIT_STEPS = 100  # numbers of a description are kept to two decimals, as whole numbers
 
 
 def keep(row: Row, event: Event, rules: Rules, effects: Effects) -> None:
@@ -16,7 +20,8 @@ def keep(row: Row, event: Event, rules: Rules, effects: Effects) -> None:
     state, consent = row["sessions"], row["profile"]["facts"].get("consent")
     if consent is not None and consent[1] is False:
         state["open"].clear()
-        row["habits"].clear()
+        row["last_visit"].clear()
+        row["moves"].clear()
         return
     open_count = len(state["open"])
     sessions.update(state, event, key=rules.session_key)
@@ -24,7 +29,7 @@ def keep(row: Row, event: Event, rules: Rules, effects: Effects) -> None:
         effects.is_waiting = True
 
 
-def close(row: Row, user_id: str, now_ms: int, effects: Effects) -> None:
+def close(row: Row, user_id: str, now_ms: int, rules: Rules, effects: Effects) -> None:
     """Hand on the sessions that are over at `now_ms`, the newest event time known.
 
     What the last of them looked like stays in the row, in itself and not by what is known of
@@ -32,7 +37,15 @@ def close(row: Row, user_id: str, now_ms: int, effects: Effects) -> None:
     """
     for session in sessions.close(row["sessions"], user_id, now_ms):
         effects.sessions.append(session)
-        row["habits"] = [round(number * HABIT_STEPS) for number in describe(session)]
+        row["last_visit"] = [round(number * VISIT_STEPS) for number in describe(session)]
+        if rules.families.next_step:
+            _count_moves(row["moves"], session)
+
+
+def _count_moves(counted: dict[str, int], session: Session) -> None:
+    kinds = [kind for kind, count in session.steps for _ in range(count)]
+    for before, after in pairwise(kinds):
+        moves.add(counted, before, after)
 
 
 def due_ms(row: Row) -> int | None:

@@ -12,14 +12,14 @@ from online_models.knowledge.pairs import Rule
 from online_models.knowledge.risk import NO_RISK, Risk, risk_of, signs_of
 
 NOTHING = "none"  # the version of a knowledge that learned nothing
-_HABITS_COUNT = 4_096
+_VISITS_COUNT = 4_096
 _DRAWN_EVERY = 4  # of the sampled sessions
 _USUAL_COUNT = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What habits tell of a customer.
+    """What visit tell of a customer.
 
     Attributes
     ----------
@@ -50,19 +50,19 @@ class Known:
         self.version = str(count) if count else NOTHING
         self._add_ons = AddOns(knowledge.associations.products, self._now_ms)
         self._chances: dict[str, dict[str, float]] = {}
-        self.seen = lru_cache(_HABITS_COUNT)(self._look)
+        self.seen = lru_cache(_VISITS_COUNT)(self._look)
 
     def hints(self, basket: Sequence[str], count: int) -> list[Rule]:
         """Give what to add to a basket, likeliest first; never a name that was cut short."""
         found = self._add_ons.hints(basket, count)
         return [rule for rule in found if not is_cut(rule.then)]
 
-    def risk(self, session: Session, habits: tuple[float, ...]) -> Risk:
-        """Say how risky an offer is, by a session that goes on and the habits of the last one."""
+    def risk(self, session: Session, visit: tuple[float, ...]) -> Risk:
+        """Say how risky an offer is, by a session that goes on and the visit of the last one."""
         if self.version == NOTHING:
             return NO_RISK
         signs = signs_of(self.knowledge.rings, session)
-        if habits and self.seen(habits).is_odd:
+        if visit and self.seen(visit).is_odd:
             signs.append("odd_session")
         return risk_of(signs)
 
@@ -77,10 +77,10 @@ class Known:
             chances = self._chances[kind] = self.knowledge.transitions.probabilities(kind)
         return chances.get(following, 0.0)
 
-    def _look(self, habits: tuple[float, ...]) -> Seen:
-        segment = self.knowledge.segments.segment_of(habits) or ""
+    def _look(self, visit: tuple[float, ...]) -> Seen:
+        segment = self.knowledge.segments.segment_of(visit) or ""
         name, _ = self._names.get(segment, ("", ""))
-        odd = self.knowledge.oddness.score_one(habits) > self._usual
+        odd = self.knowledge.oddness.score_one(visit) > self._usual
         return Seen(segment, name, round(self._shares.get(segment, 0.0), 4), odd)
 
     @cached_property

@@ -156,7 +156,7 @@ def test_c26_a_coupon_may_be_for_a_segment(here: bool) -> None:
     wait = replace(rules, triggers=frozenset())
     flow.step(row, first, a_context(wait))
     flow.step(row, replace(later, ts_ms=later.ts_ms - 1, event_id="z"), a_context(wait))
-    name = KNOWN.seen(tuple(number / 100 for number in row["habits"])).name
+    name = KNOWN.seen(tuple(number / 100 for number in row["last_visit"])).name
     audience = Audience(segments=frozenset({name if here else "nobody"}))
     offers = a_catalogue(a_coupon(audience=audience))
     decision = decided(replace(rules, catalogue=offers), later, row=row)
@@ -175,6 +175,22 @@ def test_c17_c28_heat_and_the_next_step_are_told_where_asked_for() -> None:
     told = {one.code: one for one in decision.reasons}
     assert KNOWN.heat("other1") < told["hot_product"].weight < 1
     assert 0 < told["next_step"].weight < 1
+
+
+def test_c28_a_customers_own_moves_weigh_beside_everybodys() -> None:
+    rules = at_checkouts(keeping(KNOWN, next_step=True))
+    events = [
+        an_event(kind, at_ms=NOON_MS + day * 48 * HOUR_MS + at * 60_000, event_id=f"{day}-{at}")
+        for day in range(4)
+        for at, kind in enumerate(("checkout.started", "order.completed"))
+    ]
+    row = flow.new_row()
+    rules = replace(rules, model=FixedScorer(nothing=0.05))  # no offer stands at the next one
+    before = decided(rules, events[0], row=row)
+    after = decided(rules, *events[1:-1], row=row)
+    first, last = (next(r for r in d.reasons if r.code == "next_step") for d in (before, after))
+    assert row["moves"] == {"ba": 3}
+    assert last.weight > first.weight
 
 
 def test_c62_who_orders_from_a_shared_device_gets_no_offer_and_the_reasons() -> None:

@@ -22,6 +22,7 @@ from tests.builders import (
 )
 
 MINUTE_MS = 60_000
+NEW = ("sessions", "last_visit", "moves")
 OVER_MS = 40 * MINUTE_MS  # half an hour of silence, and ten minutes in which late ones may come
 RULES = some_rules(keeps_sessions=True, session_key=b"k")
 
@@ -76,15 +77,15 @@ def test_c65_of_a_customer_who_does_not_agree_no_session_is_kept() -> None:
     row, context = flow.new_row(), a_context(RULES)
     for event in (an_event(), refusal, *later):
         assert flow.step(row, event, context).sessions == []
-    assert (row["sessions"]["open"], row["habits"]) == ([], [])
+    assert (row["sessions"]["open"], row["last_visit"], row["moves"]) == ([], [], {})
 
 
 def test_the_row_keeps_what_the_last_session_looked_like_in_itself() -> None:
     row, context = flow.new_row(), a_context(RULES)
     for event in (an_event(), an_order(at_ms=NOON_MS + 1), an_event(at_ms=NOON_MS + 2 * HOUR_MS)):
         flow.step(row, event, context)
-    assert len(row["habits"]) == 15
-    assert all(isinstance(number, int) for number in row["habits"])
+    assert len(row["last_visit"]) == 15
+    assert all(isinstance(number, int) for number in row["last_visit"])
 
 
 def test_without_the_setting_no_session_is_kept() -> None:
@@ -94,9 +95,7 @@ def test_without_the_setting_no_session_is_kept() -> None:
 
 
 def test_a_row_of_a_version_that_knew_no_sessions_is_read() -> None:
-    old = {
-        name: value for name, value in flow.new_row().items() if name not in ("sessions", "habits")
-    }
+    old = {name: value for name, value in flow.new_row().items() if name not in NEW}
     row = Rows({b"ann": wire.encode_row(old)}).get(b"ann")
     assert flow.step(row, an_event(), a_context(RULES)).verdict == "applied"
     assert row["sessions"]["open"]
