@@ -79,8 +79,8 @@ def purchase_probability(customer: Customer, coupon: Coupon | None, visit: Visit
     """Probability that `visit` ends in an order while `coupon` is held.
 
     A persuadable's chance grows along an S-curve of the relative saving, whose middle differs by
-    person and category; a sure thing's hardly moves, a lost cause's not at all, and any offer
-    drives a sleeping dog away.
+    person and category; a sure thing's and a farmer's hardly moves, a lost cause's not at all, and
+    any offer drives a sleeping dog away.
     """
     return reaction(customer, coupon, visit).p_buy
 
@@ -118,7 +118,7 @@ def _offered_probability(customer: Customer, visit: Visit, plain: float, felt: f
         return plain
     if visit.sort == "sleeping_dog":
         return plain * (1.0 - ANNOYANCE_RATIO)
-    if visit.sort == "sure_thing":
+    if visit.sort in ("sure_thing", "farmer"):
         return min(MAX_PROBABILITY, plain + SURE_LIFT_RATIO * felt)
     keenness = visit.interest_ratio * (1.15 if visit.carted else 0.85)
     return min(MAX_PROBABILITY, plain + customer.peak_ratio * felt * min(1.6, keenness))

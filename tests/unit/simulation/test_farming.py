@@ -47,6 +47,14 @@ def test_n7_a_coupon_after_a_cart_left_behind_is_a_lesson_and_a_wait_in_vain_ano
     assert farming.habit_ratio == LEARN_RATIO * (1 - FORGET_RATIO)
 
 
+def test_n7_a_coupon_hardly_moves_a_farmer_who_has_learned_nothing() -> None:
+    for visit in VISITS:
+        plain, offered = (
+            reaction(PERSON, one, visit).p_buy for one in (None, coupon("percent-10"))
+        )
+        assert plain <= offered <= plain + 0.01
+
+
 def test_n7_who_has_the_habit_buys_with_a_coupon_only() -> None:
     visit, ten = carted(), coupon("percent-10")
     plain, offered = (reaction(PERSON, one, visit) for one in (None, ten))
