@@ -19,7 +19,7 @@ _USUAL_COUNT = 100
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What visit tell of a customer.
+    """What the numbers of a visit tell of a customer.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Known:
         return [rule for rule in found if not is_cut(rule.then)]
 
     def risk(self, session: Session, visit: tuple[float, ...]) -> Risk:
-        """Say how risky an offer is, by a session that goes on and the visit of the last one."""
+        """Say how risky an offer is, by a session that goes on and by the last visit."""
         if self.version == NOTHING:
             return NO_RISK
         signs = signs_of(self.knowledge.rings, session)

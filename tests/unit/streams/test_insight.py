@@ -141,9 +141,9 @@ def test_c65_who_does_not_agree_gets_no_hints() -> None:
 
 
 def test_c24_c25_a_decision_tells_the_segment_of_the_last_session_by_name() -> None:
-    habits = [an_event(items=goods("x")), an_event("cart.added", at_ms=NOON_MS + 1)]
+    earlier = [an_event(items=goods("x")), an_event("cart.added", at_ms=NOON_MS + 1)]
     later = an_event("checkout.started", at_ms=NOON_MS + 2 * HOUR_MS)
-    decision = decided(at_checkouts(keeping(KNOWN, segments=True)), *habits, later)
+    decision = decided(at_checkouts(keeping(KNOWN, segments=True)), *earlier, later)
     (told,) = [one for one in decision.reasons if one.code == "segment"]
     assert told.detail in {name for name, _ in KNOWN.knowledge.segments.named().values()}
     assert 0 < told.weight <= 1
