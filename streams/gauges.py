@@ -36,6 +36,9 @@ def set_partition_gauges(
             remaining[campaign.campaign_id],
             (campaign.campaign_id, campaign.currency),
         )
+        if campaign.ends_ms is not None:
+            ends_s = campaign.ends_ms / 1000
+            metrics.set("campaign_ends_timestamp_seconds", ends_s, (campaign.campaign_id,))
 
 
 def set_experiment_gauges(

@@ -129,6 +129,7 @@ BUSINESS = (
     _counter("discount_minor", "currency template", 210, "Discounts redeemed, in minor units."),
     _gauge("budget_remaining_minor", "campaign currency", 100,
            "Budget neither spent nor held, of this worker's partitions, in minor units."),
+    _gauge("campaign_ends_timestamp_seconds", "campaign", 40, "When a campaign ends, if it does."),
     _counter("guardrail_blocks", "guardrail", 60, "Coupons kept back, by the rule that did."),
     _histogram("propensity", "", 1, "Logged probability of the chosen action.", PROPENSITIES),
     _gauge("experiment_effect", "metric bound", 12, "Against holdout: lower, point, upper bound."),
