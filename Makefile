@@ -56,10 +56,11 @@ format: .venv/dev.stamp ## Put the code into the house's form
 	$(BIN)/ruff format .
 
 .PHONY: docs
-docs: .venv/dev.stamp ## Generate settings.md, metrics.md, capabilities.md, messages/ and a picture in docs/
+docs: .venv/dev.stamp ## Generate tables, message schemas, a picture and the dashboards, in docs/ and deploy/
 	$(BIN)/python -m streams.reference docs
 	$(BIN)/coupon-stream schema --out docs/messages
 	$(BIN)/python -m streams.evidence.proof docs/evidence-unbiased.svg
+	$(BIN)/python -m streams.monitoring deploy/monitoring/dashboards
 
 .PHONY: kafka
 kafka: .venv/run.stamp ## Run a local Apache Kafka in the foreground; KAFKA_ARGS go to it
