@@ -11,9 +11,12 @@ BIN := .venv/bin
 PYTHON ?=
 # BROKER=no leaves out the tests that need a real Kafka, and says so.
 BROKER ?= yes
+# PROMETHEUS=no leaves out the tests that need Prometheus, and says so.
+PROMETHEUS ?= yes
 PYTEST_ARGS ?=
 # So many processes run tests side by side; all that need Kafka are dealt to two of them.
 JOBS ?= 2
+LEFT_OUT := $(if $(filter no,$(BROKER)),not broker)$(if $(filter nono,$(BROKER)$(PROMETHEUS)), and )$(if $(filter no,$(PROMETHEUS)),not prometheus)
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 UV_VERSION := 0.13.9
 
@@ -26,13 +29,10 @@ run: .venv/run.stamp ## Set up and run the demo; DEMO_ARGS go to it, as in DEMO_
 	$(BIN)/coupon-stream demo $(DEMO_ARGS)
 
 .PHONY: test
-test: java lint ## Set up and run every check and every test, with a real Kafka; BROKER=no leaves it out
-ifeq ($(BROKER),no)
-	@echo "BROKER=no: the tests that need a real Kafka are LEFT OUT" >&2
-	$(PYTEST) -m "not broker" $(PYTEST_ARGS)
-else
-	$(PYTEST) $(PYTEST_ARGS)
-endif
+test: java prometheus lint ## Set up and run every check and every test; BROKER=no and PROMETHEUS=no leave some out
+	@[ "$(BROKER)" != no ] || echo "BROKER=no: the tests that need a real Kafka are LEFT OUT" >&2
+	@[ "$(PROMETHEUS)" != no ] || echo "PROMETHEUS=no: the tests that need it are LEFT OUT" >&2
+	$(PYTEST) $(if $(LEFT_OUT),-m "$(LEFT_OUT)") $(PYTEST_ARGS)
 
 .PHONY: chaos
 chaos: java .venv/dev.stamp ## Hours of faults on a real Kafka; writes docs/certificate.md; CHAOS_ARGS="-k p13" for some
@@ -40,8 +40,8 @@ chaos: java .venv/dev.stamp ## Hours of faults on a real Kafka; writes docs/cert
 	  $(BIN)/pytest tests/chaos $(CHAOS_ARGS) $(PYTEST_ARGS)
 
 .PHONY: check
-check: lint ## Quick: style, types, import contracts, and the tests that need no broker
-	$(PYTEST) -m "not broker and not embedded and not slow" $(PYTEST_ARGS)
+check: lint ## Quick: style, types, import contracts, and the tests that need no broker and no Prometheus
+	$(PYTEST) -m "not broker and not prometheus and not embedded and not slow" $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: .venv/dev.stamp ## Style, types and import contracts only
@@ -114,6 +114,18 @@ ifneq ($(BROKER),no)
 	  echo "The tests start a real Apache Kafka: Java 17 or newer and Maven must be on the PATH." >&2; \
 	  echo "On Debian or Ubuntu: apt-get install openjdk-17-jre-headless maven" >&2; \
 	  echo "To leave those tests out: make test BROKER=no" >&2; \
+	  exit 1; \
+	fi
+endif
+
+.PHONY: prometheus
+prometheus:
+ifneq ($(PROMETHEUS),no)
+	@if ! command -v promtool >/dev/null || ! command -v prometheus >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && .ci/install-prometheus; then exit 0; fi; \
+	  echo "Alerts and dashboards are tried on Prometheus: prometheus and promtool must be on the PATH." >&2; \
+	  echo "On Debian or Ubuntu: apt-get install --no-install-recommends prometheus" >&2; \
+	  echo "To leave those tests out: make test PROMETHEUS=no" >&2; \
 	  exit 1; \
 	fi
 endif
