@@ -59,6 +59,12 @@ def test_every_page_is_of_an_alert() -> None:
     assert pages == {alert["alert"] for alert in alerts()}
 
 
+def test_the_operators_page_lists_every_alert_with_its_severity() -> None:
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[(\w+)\]\(runbooks/\1\.md\) \| (\w+) \|", page, re.MULTILINE)
+    assert sorted(listed) == sorted((a["alert"], a["labels"]["severity"]) for a in alerts())
+
+
 def cases() -> Iterator[tuple[str, bool]]:
     """Give (alert, whether it must fire) of all cases."""
     for file in TEST_FILES:
