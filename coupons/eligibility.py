@@ -1,7 +1,7 @@
 """Which coupons a customer may get now, and for every other one the first rule that says no."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from coupons.audiences import Moment
 from coupons.blocks import REASONS
@@ -56,11 +56,12 @@ def eligible(
         How far below its condition a basket may be, as a share of the condition: of a minimum
         spend, of a bundle's products, of a pair for `second_half_price`.
     promise_ratio
-        The personal maximum of a discount that grows with the basket, as a multiple of the expected
-        discount; 0 promises everybody the catalogue's. `Candidate.charge_minor` is that maximum,
-        and what the budget must have room for.
+        The personal maximum of a discount that grows with the basket, as a multiple of what it
+        comes to on this basket or on the customer's usual order, whichever is larger; 0 promises
+        everybody the catalogue's. `Candidate.charge_minor` is that maximum, and what the budget
+        must have room for.
     """
-    plan, ratios = plan_of(catalogue), (reach_ratio, promise_ratio)
+    plan, terms = plan_of(catalogue), _Terms(reach_ratio, promise_ratio, traits.usual_order_minor)
     goods, match_steps, beside = _by_scope(plan, basket, traits)
     candidates: list[Candidate] = []
     blocked: list[Blocked] = []
@@ -78,7 +79,7 @@ def eligible(
                 elif beside[at] and (basket.known or not rule.invites):
                     offer = "scope_not_relevant"
                 else:
-                    offer = _priced(rule, basket, goods[at], match_steps[at], ratios)
+                    offer = _priced(rule, basket, goods[at], match_steps[at], terms)
             if isinstance(offer, str):
                 blocked.append(rule.refuse(offer))
             elif offer.charge_minor > room_minor:
@@ -86,6 +87,14 @@ def eligible(
             else:
                 candidates.append(offer)
     return candidates, blocked
+
+
+class _Terms(NamedTuple):
+    """What a coupon is priced by besides the goods."""
+
+    reach_ratio: float
+    promise_ratio: float
+    usual_minor: int
 
 
 def _by_scope(
@@ -111,9 +120,9 @@ def _by_scope(
 
 
 def _priced(
-    rule: Rule, basket: Basket, goods_minor: int, match_steps: int, ratios: tuple[float, float]
+    rule: Rule, basket: Basket, goods_minor: int, match_steps: int, terms: "_Terms"
 ) -> Candidate | str:
-    coupon, (reach_ratio, promise_ratio) = rule.coupon, ratios
+    coupon, reach_ratio = rule.coupon, terms.reach_ratio
     kind, asked_minor, gap_ratio = coupon.kind, goods_minor, 0.0
     if goods_minor < coupon.min_spend_minor:
         asked_minor = coupon.min_spend_minor
@@ -137,5 +146,8 @@ def _priced(
     gap_steps = int(gap_ratio * STEPS + 0.5) if gap_ratio else 0
     charge_minor = rule.charge_minor
     if rule.grows:
-        charge_minor = promise_minor(charge_minor, cost_minor, promise_ratio)
+        likely_minor = cost_minor
+        if asked_minor < terms.usual_minor:  # more goods may still come
+            likely_minor = cost_minor * terms.usual_minor // max(1, asked_minor)
+        charge_minor = promise_minor(charge_minor, likely_minor, terms.promise_ratio)
     return rule.candidate(cost_minor, charge_minor, depth_steps, match_steps, gap_steps)

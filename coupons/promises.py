@@ -11,7 +11,7 @@ from coupons.catalogue import Coupon
 
 # Kinds whose discount grows with what is bought, so that a maximum has to be told.
 GROWING = frozenset({"percent_off", "second_half_price", "free_shipping"})
-PROMISE_RATIO = 2.0
+PROMISE_RATIO = 1.5
 
 
 def promise_minor(worst_minor: int, expected_minor: int, ratio: float) -> int:

@@ -18,6 +18,8 @@ class Traits:
         Share of interest by `category:x` and `brand:x`, each kind summing to at most 1.
     channel
         Where the customer is now.
+    usual_order_minor
+        The customer's mean order, or everybody's, or a default; 0 where it is not told.
     """
 
     orders_count: int = 0
@@ -28,4 +30,5 @@ class Traits:
     birth_month: int | None = None
     segment: str | None = None
     channel: str | None = None
+    usual_order_minor: int = 0
     consent: bool = True

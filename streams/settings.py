@@ -147,9 +147,9 @@ class Settings(BaseSettings):
         0.3, "Margin on goods before discounts, as a share of their price.", "ratio"
     )
     promise_ratio: Annotated[float, Field(ge=0, le=100)] = _setting(
-        2.0,
+        1.5,
         "A customer's own maximum of a discount that grows with the basket, as a multiple of what "
-        "it is expected to be; 0 promises the catalogue's maximum to everybody.",
+        "it comes to on this basket or a usual order; 0 promises the catalogue's maximum to all.",
         "ratio",
     )
     policy: PolicyName = _setting("policy", "Who decides: ours, or one of those it is compared to.")

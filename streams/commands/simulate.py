@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from simulation.campaigns import VALIDITY_MS
 from streams import wire
 from streams.options import json_option, pass_settings, print_json
 from streams.settings import Settings
@@ -216,10 +217,12 @@ def _ticks(bar: Progress, task: TaskID) -> Callable[[], None]:
 
 
 def _fitted(settings: Settings, policy_only: bool) -> Settings:
-    # What the shop did before stands beside the others as a policy; it needs no arm as well.
+    # What the shop did before stands beside the others as a policy; it needs no arm as well. What
+    # follows after a coupon's end is not its doing, and would only be noise in its labels.
     changes: dict[str, object] = {
         "snapshot_every": SNAPSHOT_EVERY,
         "business_as_usual_ratio": 0.0,
+        "horizon_ms": VALIDITY_MS,
     }
     if policy_only:
         names = ("random_ratio", "business_as_usual_ratio", "holdout_ratio")

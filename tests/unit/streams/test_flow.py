@@ -190,8 +190,8 @@ def test_c50_an_offer_holds_what_this_customer_is_promised_and_says_so() -> None
     assert given.decision.offer is not None
     promised_minor = given.decision.offer.max_discount_minor
     assert given.decision.budget is not None
-    assert promised_minor == given.decision.budget.charged_minor == 1_000
-    assert context.partition.ledger.held_minor("spring") == 1_000
+    assert promised_minor == given.decision.budget.charged_minor == 750
+    assert context.partition.ledger.held_minor("spring") == 750
     dear = an_order(
         at_ms=NOON_MS + HOUR_MS,
         total_minor=27_000,
@@ -199,8 +199,8 @@ def test_c50_an_offer_holds_what_this_customer_is_promised_and_says_so() -> None
         decision_id=given.decision.decision_id,
     )
     (used,) = applied(row, context, dear)[0].lifecycle
-    assert (used.discount_minor, used.charge_minor, used.refund_minor) == (3_000, 1_000, 0)
-    assert context.partition.ledger.spent_minor("spring") == 1_000
+    assert (used.discount_minor, used.charge_minor, used.refund_minor) == (3_000, 750, 0)
+    assert context.partition.ledger.spent_minor("spring") == 750
 
 
 def test_an_unused_offer_gives_its_money_back_when_it_expires() -> None:
