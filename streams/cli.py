@@ -18,6 +18,7 @@ import click
 COMMANDS = {
     "demo": "See it work: a broker, a simulated shop and a worker, all in one process.",
     "worker": "Run one worker against Kafka.",
+    "console": "Serve a web page of what is decided, why, and whether it pays.",
     "topics": "Create or verify the topics.",
     "produce": "Send a file of events to Kafka.",
     "record": "Write down a run, to be repeated without Kafka.",

@@ -3,13 +3,9 @@
 import asyncio
 import contextlib
 import time
-from collections import Counter, deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
-import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from coupons.catalogue import Catalogue
@@ -17,7 +13,12 @@ from coupons.promises import promised
 from simulation.shop import Shop
 from streams import wire
 from streams.brokers.ports import free_ports
+from streams.console.feed import scrape
+from streams.console.server import Fault
 from streams.decisions import Decision, epoch_ms
+from streams.demo_faults import cut, poison
+from streams.demo_page import DemoPage
+from streams.demo_seen import Seen, board_of
 from streams.demo_worker import DemoWorker
 from streams.partitioner import partition_of
 from streams.settings import DAY_MS
@@ -25,62 +26,27 @@ from streams.topics import inbound_name
 
 CUSTOMERS_COUNT = 2_000
 HISTORY_DAYS = 60
-SHOWN_COUNT = 12
-
-
-@dataclass(slots=True)
-class Seen:
-    """What the demo has seen so far.
-
-    `true_minor` is what the policy's offers are worth by the shop's own truth, summed over the
-    arm `policy`; `estimated` is what the product itself measures against its holdout.
-    """
-
-    began_s: float = field(default_factory=time.monotonic)
-    first_decision_s: float | None = None
-    events: int = 0
-    decisions: int = 0
-    dead_letters: int = 0
-    actions: Counter[str] = field(default_factory=Counter)
-    latest: deque[Decision] = field(default_factory=lambda: deque(maxlen=SHOWN_COUNT))
-    true_minor: float = 0.0
-    estimated: dict[str, float] = field(default_factory=dict)
-    event_ms: int = 0
-
-    def record(self) -> dict[str, Any]:
-        """Give the figures as the command's JSON."""
-        point = self.estimated.get("point")
-        return {
-            "events": self.events,
-            "decisions": self.decisions,
-            "first_decision_seconds": self.first_decision_s,
-            "dead_letters": self.dead_letters,
-            "actions": dict(sorted(self.actions.items())),
-            "incremental_profit_minor": round(point) if point is not None else None,
-            "incremental_profit_bounds_minor": [
-                round(self.estimated[bound]) if bound in self.estimated else None
-                for bound in ("lower", "upper")
-            ],
-            "true_incremental_profit_minor": round(self.true_minor),
-        }
+WAITING_COUNT, WAIT_SECONDS = 1_000, 0.2
 
 
 class Demo:
     """A simulated shop in front of a real worker."""
 
     def __init__(self, bootstrap: str, catalogue: Catalogue, seed: int, port: int | None) -> None:
-        self.seen = Seen()
-        self.metrics_port = port if port is not None else free_ports(1)[0]
+        self.seen = Seen(board_of(catalogue))
+        free_port, self._metrics_port = free_ports(2)
+        self.port = port if port is not None else free_port
         self._bootstrap = bootstrap
+        self._seed = seed
+        self._is_open = asyncio.Event()
         self._coupons = {coupon.coupon_id: coupon for coupon in catalogue.coupons}
         self._open_shop = partial(
             Shop,
-            seed=seed,
             customers_count=CUSTOMERS_COUNT,
             catalogue=catalogue,
-            start_ms=int(time.time() * 1000) - HISTORY_DAYS * DAY_MS,
         )
         self._shop: Shop
+        self._producer: AIOKafkaProducer
 
     async def run(self, seconds: float | None, rate: float) -> None:
         """Run until the time is over; the worker is stopped with it.
@@ -90,20 +56,38 @@ class Demo:
         WorkerFailedError
             The worker ended, with the end of its log.
         """
-        worker = DemoWorker(self._bootstrap, self.metrics_port)
-        async with worker:
+        worker = DemoWorker(self._bootstrap, self._metrics_port)
+        async with self._page(worker), worker:
             # The worker takes its seconds to start; the customers are made meanwhile.
-            self._shop = await asyncio.to_thread(self._open_shop)
+            start_ms = int(time.time() * 1000) - HISTORY_DAYS * DAY_MS
+            self.seen.board.opened_ms = start_ms
+            opened = partial(self._open_shop, seed=self._seed, start_ms=start_ms)
+            self._shop = await asyncio.to_thread(opened)
             await self._serve(worker, seconds, rate)
 
+    def _page(self, worker: DemoWorker) -> DemoPage:
+        async def kill() -> None:
+            worker.kill()
+
+        faults = {"poison": self._poison, "drift": self._drift, "budget": self._cut, "kill": kill}
+        return DemoPage(
+            self.seen.board,
+            {kind: partial(self._broken, kind, fault) for kind, fault in faults.items()},
+            began_s=self.seen.began_s,
+            port=self.port,
+            metrics_port=self._metrics_port,
+        )
+
     async def _serve(self, worker: DemoWorker, seconds: float | None, rate: float) -> None:
-        async with self._clients() as (producer, decisions, dead_letters):
+        url = f"http://127.0.0.1:{self._metrics_port}/metrics"
+        async with self._clients() as (self._producer, decisions, dead_letters):
+            self._is_open.set()
             tasks = [
-                asyncio.create_task(self._shop_along(producer, rate)),
+                asyncio.create_task(self._shop_along(self._producer, rate)),
                 asyncio.create_task(self._hear_decisions(decisions)),
                 asyncio.create_task(self._hear_dead_letters(dead_letters)),
                 asyncio.create_task(worker.watch()),
-                asyncio.create_task(self._read_metrics()),
+                asyncio.create_task(scrape(self.seen.board, [url], self.seen.began_s)),
             ]
             done, pending = await asyncio.wait(
                 tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
@@ -115,9 +99,16 @@ class Demo:
                 task.result()
 
     async def _shop_along(self, producer: AIOKafkaProducer, rate: float) -> None:
-        """Let customers act at `rate` events a second, faster than life but never ahead of now."""
-        began_s = time.monotonic()
+        """Let customers act at `rate` events a second, faster than life but never ahead of now.
+
+        On a machine that is too slow for it they wait for the worker: an offer that comes when
+        its day is over reaches nobody.
+        """
+        due_s = time.monotonic()
         while True:
+            while self.seen.board.lag_count > WAITING_COUNT:
+                await asyncio.sleep(WAIT_SECONDS)
+                due_s = time.monotonic()
             event = self._shop.next_event()
             # Where the simulated time has caught up with the clock, life goes on at its pace.
             await asyncio.sleep(max(0.0, event.ts_ms / 1000 - time.time()))
@@ -130,7 +121,8 @@ class Demo:
             )
             self.seen.events += 1
             self.seen.event_ms = event.ts_ms
-            ahead_s = self.seen.events / rate - (time.monotonic() - began_s)
+            due_s += 1.0 / rate
+            ahead_s = due_s - time.monotonic()
             if ahead_s > 0:
                 await asyncio.sleep(ahead_s)
 
@@ -138,6 +130,7 @@ class Demo:
         async for message in consumer:
             decision = wire.decode_decision(message.value)
             seen = self.seen
+            seen.board.decided(decision, message.value)
             if seen.first_decision_s is None:
                 seen.first_decision_s = round(time.monotonic() - seen.began_s, 3)
             seen.decisions += 1
@@ -160,6 +153,7 @@ class Demo:
         worth = self._shop.worth(decision.user_id, coupon, now_ms=now_ms, expires_ms=expires_ms)
         if decision.experiment.variant == "policy":
             self.seen.true_minor += worth.profit_minor
+            self.seen.board.truth_minor = self.seen.true_minor
         self._shop.receive(
             decision.user_id,
             coupon,
@@ -172,15 +166,27 @@ class Demo:
         async for _ in consumer:
             self.seen.dead_letters += 1
 
-    async def _read_metrics(self) -> None:
-        """Read what the product itself says of its earnings, where an operator would."""
-        url = f"http://127.0.0.1:{self.metrics_port}/metrics"
-        async with aiohttp.ClientSession() as session:
-            while True:
-                await asyncio.sleep(1.0)
-                with contextlib.suppress(aiohttp.ClientError):  # it may not listen yet
-                    async with session.get(url) as answer:
-                        self.seen.estimated = _effect_of(await answer.text())
+    # -- what the page may break -------------------------------------------------------------
+
+    async def _broken(self, kind: str, fault: Fault) -> None:
+        await self._is_open.wait()
+        await fault()
+        self.seen.board.mark(kind, time.monotonic() - self.seen.began_s)
+
+    async def _poison(self) -> None:
+        await poison(self._producer)
+
+    async def _drift(self) -> None:
+        """Deal the customers' natures anew: who was won over by coupons may be no longer."""
+        self._seed += 1
+        opened = partial(self._open_shop, seed=self._seed, start_ms=self.seen.event_ms)
+        self._shop = await asyncio.to_thread(opened)
+
+    async def _cut(self) -> None:
+        self.seen.board.catalogue, messages = cut(self.seen.board.catalogue)
+        for campaign_id, message in messages.items():
+            topic = "coupon.catalogue.v1"
+            await self._producer.send_and_wait(topic, key=campaign_id.encode(), value=message)
 
     # -- the parts ---------------------------------------------------------------------------
 
@@ -205,13 +211,3 @@ class Demo:
         finally:
             for client in clients:
                 await client.stop()
-
-
-def _effect_of(exposition: str) -> dict[str, float]:
-    """Find the bounds of the effect in a page of metrics."""
-    found = {}
-    for line in exposition.splitlines():
-        if line.startswith("coupon_experiment_effect{"):
-            bound = line.split('bound="')[1].split('"')[0]
-            found[bound] = float(line.rsplit(" ", 1)[1])
-    return found

@@ -7,7 +7,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from streams.demo import Seen
+from streams.demo_seen import Seen
 from streams.sentences import money, sentence
 
 
@@ -27,7 +27,7 @@ def page(seen: Seen, note: str, address: str) -> Group:
         Panel(counts, title="Coupon Stream"),
         Panel(earnings(seen), title="Is it paying?"),
         Panel(Group(*told) if told else Text("waiting for the first decision"), title="Decisions"),
-        Text(f"Metrics and health: {address}", style="dim"),
+        Text(f"Page: {address}   Metrics and health: {address}metrics", style="dim"),
         Text(note, style="dim"),
     )
 

@@ -36,21 +36,35 @@ def read_catalogue() -> Catalogue:
 
 
 class DemoWorker:
-    """A worker process, alive inside an `async with` block."""
+    """A worker process, alive inside an `async with` block.
+
+    Its supervisor, `watch`, starts it again when it was killed on purpose, and only then.
+    """
 
     def __init__(self, bootstrap: str, metrics_port: int) -> None:
         self._environment = {**os.environ, **_told(bootstrap, metrics_port)}
         self._log: IO[bytes] = TemporaryFile()
         self._process: asyncio.subprocess.Process | None = None
+        self._is_killed = False
 
     async def __aenter__(self) -> Self:
+        await self._begin()
+        return self
+
+    async def _begin(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "streams", "worker", "--no-check"),
             env=self._environment,
             stdout=self._log,
             stderr=self._log,
         )
-        return self
+
+    def kill(self) -> None:
+        """End it at once, as `kill -9` does; `watch` starts another."""
+        process = self._process
+        if process is not None and process.returncode is None:
+            self._is_killed = True
+            process.kill()
 
     async def __aexit__(
         self,
@@ -69,7 +83,7 @@ class DemoWorker:
         self._log.close()
 
     async def watch(self) -> None:
-        """Wait for the worker to end, which it never should.
+        """Wait for the worker to end, which it never should unless it was killed on purpose.
 
         Raises
         ------
@@ -78,6 +92,10 @@ class DemoWorker:
         """
         assert self._process is not None
         code = await self._process.wait()
+        while self._is_killed:
+            self._is_killed = False
+            await self._begin()
+            code = await self._process.wait()
         self._log.seek(0)
         last = b"\n".join(self._log.read().splitlines()[-15:]).decode(errors="replace")
         message = f"the worker ended with code {code}:\n{last}"

@@ -105,7 +105,7 @@ class HealthServer:
 
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._known_host])
-        application.on_response_prepare.append(_plain_headers)
+        application.on_response_prepare.append(plain_headers)
         answers = {
             "/metrics": self._exposition,
             "/healthz": _told(self._health.unhealthy),
@@ -153,7 +153,8 @@ def _told(reasons: Callable[[], list[str]]) -> Answer:
     return answer
 
 
-async def _plain_headers(request: web.Request, response: web.StreamResponse) -> None:
+async def plain_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Keep answers out of caches, and say no more of the server than its name."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Server"] = "coupon-stream"

@@ -1,10 +1,11 @@
 """The metrics as Prometheus reads them; what there is stands in `metric_names`."""
 
-from collections.abc import Mapping
-from typing import TypeVar, cast
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, TypeVar, cast
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.process_collector import ProcessCollector
 
 from streams.decisions import Decision
@@ -17,6 +18,14 @@ M = TypeVar("M", Counter, Gauge)
 OTHER = "other"
 # What rules cost is told from decisions whose id begins so: one of the signs of base 32.
 SAMPLED_BY, SAMPLED_OF = "a", 32
+
+
+class Sample(NamedTuple):
+    """One number of an exposition."""
+
+    name: str
+    labels: dict[str, str]
+    value: float
 
 
 class Tally:
@@ -137,3 +146,23 @@ class Metrics:
                 shown = (OTHER,) * len(labels)
         admitted.add(shown)
         return shown
+
+
+def samples_of(exposition: str) -> Iterator[Sample]:
+    """Read a page of metrics back, our own ones without the buckets of histograms.
+
+    Raises
+    ------
+    ValueError
+        It is no page of metrics.
+
+    Examples
+    --------
+    >>> next(samples_of('coupon_table_entries{table="users"} 3'))
+    Sample(name='coupon_table_entries', labels={'table': 'users'}, value=3.0)
+    """
+    for family in text_string_to_metric_families(exposition):
+        if family.name.startswith(PREFIX):
+            for one in family.samples:
+                if not one.name.endswith("_bucket"):
+                    yield Sample(one.name, one.labels, float(one.value))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 
 import click
 from rich.console import Console
@@ -23,7 +24,7 @@ PLAIN_SECONDS = 5.0
 @click.option("--rate", default=250.0, show_default=True, help="Events a second.")
 @click.option("--seed", default=1, show_default=True, help="The simulated shop's dice.")
 @click.option(
-    "--port", type=click.IntRange(0, 65_535), help="Port for metrics and health; else a free one."
+    "--port", type=click.IntRange(0, 65_535), help="Port of the page and metrics; else a free one."
 )
 @json_option
 def demo(seconds: float | None, rate: float, seed: int, port: int | None, as_json: bool) -> None:
@@ -31,7 +32,8 @@ def demo(seconds: float | None, rate: float, seed: int, port: int | None, as_jso
 
     Two thousand simulated customers browse, search and buy, faster than life. A real worker
     decides on their events and learns from what follows. What it says it earned against its
-    holdout stands beside what the simulated shop knows to be true.
+    holdout stands beside what the simulated shop knows to be true. The web page, at the address
+    that is printed, shows the same in pictures and lets you break things.
 
     \b
     Examples:
@@ -53,8 +55,10 @@ def demo(seconds: float | None, rate: float, seed: int, port: int | None, as_jso
 
 async def _show(shown: Demo, seconds: float | None, rate: float, note: str, *, quiet: bool) -> None:
     console = Console(stderr=quiet)
-    address = f"http://127.0.0.1:{shown.metrics_port}/metrics"
+    address = f"http://127.0.0.1:{shown.port}/"
     running = asyncio.create_task(shown.run(seconds, rate))
+    # Ended by SIGTERM, too, it takes its worker along.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     try:
         if console.is_terminal:
             with Live(page(shown.seen, note, address), console=console, screen=False) as live:
@@ -62,7 +66,7 @@ async def _show(shown: Demo, seconds: float | None, rate: float, note: str, *, q
                     await asyncio.wait([running], timeout=TERMINAL_SECONDS)
                     live.update(page(shown.seen, note, address))
         else:
-            click.echo(f"{note}\nMetrics and health: {address}", err=quiet)
+            click.echo(f"{note}\nPage: {address}\nMetrics and health: {address}metrics", err=quiet)
             while not running.done():
                 await asyncio.wait([running], timeout=PLAIN_SECONDS)
                 click.echo(line(shown.seen), err=quiet)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +101,7 @@ def explain(
     _show_blocked(told, lang)
     show_flips(told.flips, told.no_flip, lang)
     if as_json:
-        print_json(asdict(told) | {"budget": budget_of(decision), "features": decision.features})
-
-
-def budget_of(decision: Decision) -> dict[str, Any] | None:
-    """Give the money behind a decision as plain JSON."""
-    budget = decision.budget
-    if budget is None:
-        return None
-    return {name: getattr(budget, name) for name in budget.__struct_fields__}
+        print_json(reasons.as_record(told, decision))
 
 
 def title(key: str, language: Language, **values: str | Text) -> None:

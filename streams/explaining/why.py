@@ -1,5 +1,8 @@
 """Why a decision was made, and why not another coupon."""
 
+from dataclasses import asdict
+from typing import Any
+
 from streams.decisions import Decision, ScoredCandidate
 from streams.explaining.flips import Flip, flips_of, ways_to_win
 from streams.explaining.records import Explanation, Told, ToldFlip, WhyNot
@@ -58,6 +61,13 @@ def explain(decision: Decision, currency: str) -> Explanation:
         flips=flips,
         no_flip=None if flips else no_flip_of(decision),
     )
+
+
+def as_record(told: Explanation, decision: Decision) -> dict[str, Any]:
+    """Give an explanation as plain JSON, with the features that it rests on."""
+    budget = decision.budget
+    money = {name: getattr(budget, name) for name in budget.__struct_fields__} if budget else None
+    return asdict(told) | {"budget": money, "features": decision.features}
 
 
 def known_coupons(decision: Decision) -> list[str]:
