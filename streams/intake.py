@@ -178,7 +178,7 @@ class Intake:
         self._in_flight[chunk.group, chunk.partition] -= len(chunk.records)
 
     def forget(self, positions: Mapping[TP, int]) -> None:
-        """Start anew: everything will be fetched again, from these positions."""
+        """Start anew: everything will be fetched again; up to these positions all is applied."""
         self._cut_to = dict(positions)
         self._lanes.clear()
         self._fetched.clear()

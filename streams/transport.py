@@ -170,7 +170,8 @@ class ChunkConsumer(driver.Consumer):
         positions = await self._check_sources(applied)
         await self._membership.hold(positions)
         if self._is_placed:
-            self._intake.forget(positions)
+            # What was deleted unread is told of, and no chunk is missed for it.
+            self._intake.forget(applied)
             self._fetches.seek(positions)
             self._done.update(positions)
         return positions

@@ -30,6 +30,7 @@ class Bare(ChunkConsumer):
 
     def __init__(self) -> None:
         self.may_look = Event()
+        self.first = 0
         self.sought: list[Mapping[TP, int]] = []
         self.can_resume_flow, self.suspend_flow = Event(), Event()
         self._chunks: Any = SimpleNamespace(owner=Owner())
@@ -48,7 +49,7 @@ class Bare(ChunkConsumer):
 
     async def _check_sources(self, positions: Mapping[TP, int]) -> dict[TP, int]:
         await self.may_look.wait()
-        return dict(positions)
+        return {tp: max(at, self.first) for tp, at in positions.items()}
 
     async def _hold(self, _positions: Mapping[TP, int]) -> None:
         """Nobody is in a group."""
@@ -73,6 +74,23 @@ def test_the_flow_goes_on_from_the_owners_positions() -> None:
     consumer = asyncio.run(rebalance())
     assert consumer.flow_active
     assert consumer.sought == [{BROWSE: 5}]
+
+
+def test_records_that_kafka_deleted_unread_are_gone_and_nothing_waits_for_them() -> None:
+    async def rebalance() -> Bare:
+        consumer = Bare()
+        consumer.may_look.set()
+        consumer.first = 9
+        await consumer.seek_to_committed()
+        return consumer
+
+    consumer = asyncio.run(rebalance())
+    assert consumer.sought == [{BROWSE: 9}]
+    record: Any = SimpleNamespace(offset=9, timestamp=1, value=b"")
+    consumer._intake.accept({BROWSE: [record]}, {BROWSE: 10}, [], asked=0)
+    consumer._intake.accept({}, {BROWSE: 10}, [BROWSE], asked=1)
+    chunk, *_ = consumer._intake.cut(generation=1)
+    chunk.require_from(lambda _topic: 5)
 
 
 def test_partitions_taken_while_the_positions_are_looked_up_keep_the_flow_still() -> None:
