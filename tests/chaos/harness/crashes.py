@@ -64,7 +64,8 @@ class Plan:
             )
         said = "".join(workers.log_of(number).read_text() for number in self.workers)
         reached = Counter({it: said.count(f"crash point {it} reached") for it in self.points})
-        assert reached == dict.fromkeys(self.points, self.times)
+        # Once more where a worker came to its point while it was ending for another reason.
+        assert all(reached[point] >= self.times for point in self.points), reached
 
 
 def _crashes_count(workers: Supervisor) -> int:
