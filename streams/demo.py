@@ -34,7 +34,7 @@ class Demo:
 
     def __init__(self, bootstrap: str, catalogue: Catalogue, seed: int, port: int | None) -> None:
         self.seen = Seen(board_of(catalogue))
-        free_port, self._metrics_port = free_ports(2)
+        free_port, self.metrics_port = free_ports(2)
         self.port = port if port is not None else free_port
         self._bootstrap = bootstrap
         self._seed = seed
@@ -56,7 +56,7 @@ class Demo:
         WorkerFailedError
             The worker ended, with the end of its log.
         """
-        worker = DemoWorker(self._bootstrap, self._metrics_port)
+        worker = DemoWorker(self._bootstrap, self.metrics_port)
         async with self._page(worker), worker:
             # The worker takes its seconds to start; the customers are made meanwhile.
             start_ms = int(time.time() * 1000) - HISTORY_DAYS * DAY_MS
@@ -75,11 +75,11 @@ class Demo:
             {kind: partial(self._broken, kind, fault) for kind, fault in faults.items()},
             began_s=self.seen.began_s,
             port=self.port,
-            metrics_port=self._metrics_port,
+            metrics_port=self.metrics_port,
         )
 
     async def _serve(self, worker: DemoWorker, seconds: float | None, rate: float) -> None:
-        url = f"http://127.0.0.1:{self._metrics_port}/metrics"
+        url = f"http://127.0.0.1:{self.metrics_port}/metrics"
         async with self._clients() as (self._producer, decisions, dead_letters):
             self._is_open.set()
             tasks = [
