@@ -80,7 +80,7 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
     moved = wallet.follow(row["wallet"], event)
     _settle_money(moved, event.user_id, context, effects)
     labels.notice(row["pending"], [(one.decision_id, one.stage) for one in moved])
-    used_to = habit.follow(row.get("habit"), event, moved, row["profile"]["last"])
+    used_to = habit.follow(row.get("habit"), event, moved)
     if used_to is not None:
         row["habit"] = used_to
     if event.family != "purchase":
@@ -188,8 +188,7 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
         rules.catalogue, point.basket, person, moment, limits, promise_ratio=rules.promise_ratio
     )
     answers = rules.model.score(point.x, [candidate.action for candidate in given])
-    last_ms = row["profile"]["last"]
-    paused = rules.pauses_habits and habit.is_paused(row.get("habit"), last_ms, event.ts_ms)
+    paused = rules.pauses_habits and habit.is_paused(row.get("habit"), event.ts_ms)
     choice = choose(
         candidates=given,
         blocked=blocked,

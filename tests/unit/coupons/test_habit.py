@@ -1,118 +1,64 @@
-"""The pause for customers who have got used to coupons and would buy anyway."""
+"""The pause for customers who would buy anyway and are about to get used to coupons."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coupons.habit import DAY_MS, LEFT_FROM_MS, REMEMBERED_MS, Habit, follow, is_paused
-from coupons.lifecycle import Lifecycle, Stage
-from features.events import Event, EventType
+from coupons.habit import ORDERS_COUNT, REMEMBERED_MS, Habit, follow, is_paused
+from coupons.lifecycle import Lifecycle
+from features.events import Event
+
+DAY_MS = 86_400_000
 
 
-def moved(stage: Stage, at_ms: int) -> Lifecycle:
-    return Lifecycle(
-        stage=stage, coupon_id="ten", campaign_id="spring", decision_id="d", ts_ms=at_ms
-    )
-
-
-class Ann:
-    """A customer whose times of carts and orders are kept as a profile keeps them."""
-
-    def __init__(self) -> None:
-        self.habit: Habit | None = None
-        self.last_ms: dict[str, int] = {}
-
-    def does(self, kind: EventType, day: float, *moves: Lifecycle, saved_minor: int = 0) -> None:
-        at_ms = int(day * DAY_MS)
-        event = Event(
-            event_id=f"{kind}{day}",
-            event_type=kind,
+def after(steps: str | list[tuple[str, int]]) -> Habit | None:
+    """Order once a day: p pays in full, u uses a coupon, f has a foreign discount."""
+    habit: Habit | None = None
+    days = [(step, day) for day, step in enumerate(steps)] if isinstance(steps, str) else steps
+    for step, day in days:
+        at_ms = day * DAY_MS
+        order = Event(
+            event_id=f"o{day}",
+            event_type="order.completed",
             user_id="ann",
             ts_ms=at_ms,
-            discount_minor=saved_minor,
+            discount_minor=0 if step == "p" else 500,
         )
-        self.habit = follow(self.habit, event, moves, self.last_ms)
-        measure = {"cart.added": "cart", "order.completed": "order"}.get(kind)
-        if measure is not None:
-            self.last_ms[measure] = max(at_ms, self.last_ms.get(measure, -1))
-
-    def pays(self, day: float) -> None:
-        self.does("order.completed", day)
-
-    def uses(self, day: float) -> None:
-        self.does("order.completed", day, moved("redeemed", int(day * DAY_MS)), saved_minor=500)
-
-    def leaves_a_cart(self, day: float) -> None:
-        self.does("cart.added", day)
-
-    def is_paused(self, day: float) -> bool:
-        return is_paused(self.habit, self.last_ms, int(day * DAY_MS))
+        used = Lifecycle(
+            stage="redeemed", coupon_id="ten", campaign_id="k", decision_id="d", ts_ms=at_ms
+        )
+        habit = follow(habit, order, [used] if step == "u" else [])
+    return habit
 
 
-def test_n7_who_paid_in_full_and_leaves_a_cart_behind_comes_back_without_a_coupon() -> None:
-    ann = Ann()
-    ann.pays(0)
-    assert not ann.is_paused(1)
-    ann.leaves_a_cart(2)
-    assert not ann.is_paused(2 + (LEFT_FROM_MS - 1) / DAY_MS)  # the cart is still in use
-    assert ann.is_paused(3)
-    ann.leaves_a_cart(3)  # the next cart does not hide the one before
-    assert ann.is_paused(3)
-    ann.pays(3.1)
-    assert not ann.is_paused(4)
+@pytest.mark.parametrize("orders", ["pp", "pfp", "ppu", "puu", "uuu"])
+def test_n7_who_bought_often_lately_is_paused_with_coupons_or_without(orders: str) -> None:
+    assert is_paused(after(orders), 5 * DAY_MS)
 
 
-def test_n7_who_never_paid_in_full_may_leave_carts_and_use_one_coupon() -> None:
-    ann = Ann()
-    ann.leaves_a_cart(0)
-    assert not ann.is_paused(1)
-    ann.uses(1)
-    ann.leaves_a_cart(2)
-    assert not ann.is_paused(3)
+@pytest.mark.parametrize("orders", ["", "p", "u", "pu", "uu", "pf", "fff"])
+def test_n7_who_bought_seldom_or_with_other_discounts_is_not(orders: str) -> None:
+    assert not is_paused(after(orders), 5 * DAY_MS)
 
 
-def test_n7_two_orders_one_of_them_with_a_coupon_are_a_habit_for_a_month() -> None:
-    for first, second in ((Ann.pays, Ann.uses), (Ann.uses, Ann.pays), (Ann.uses, Ann.uses)):
-        ann = Ann()
-        first(ann, 0)
-        second(ann, 10)
-        assert ann.is_paused(11)
-        assert not ann.is_paused(30)
+def test_n7_a_coupon_looked_at_says_nothing() -> None:
+    looked = Event(event_id="e", event_type="coupon.viewed", user_id="ann", ts_ms=0)
+    seen = Lifecycle(stage="viewed", coupon_id="t", campaign_id="k", decision_id="d", ts_ms=0)
+    assert follow(None, looked, [seen]) is None
 
 
-def test_n7_who_always_pays_in_full_and_empties_no_cart_unbought_is_never_paused() -> None:
-    ann = Ann()
-    for day in range(60):
-        ann.leaves_a_cart(day)
-        ann.pays(day + 0.01)
-        assert not ann.is_paused(day + 0.5)
-
-
-def test_n7_an_order_with_a_foreign_discount_says_nothing() -> None:
-    ann = Ann()
-    ann.does("order.completed", 0, saved_minor=300)
-    assert ann.habit is None
-
-
-STEPS = st.lists(
-    st.tuples(st.sampled_from(["pays", "uses", "leaves_a_cart"]), st.integers(0, 90)), max_size=40
-)
-
-
-@given(steps=STEPS)
-def test_n7_every_pause_ends_by_itself_and_the_memory_of_it_is_bounded(
+@given(st.lists(st.tuples(st.sampled_from("puf"), st.integers(0, 90)), max_size=40))
+def test_n7_every_pause_ends_by_itself_and_its_memory_is_bounded(
     steps: list[tuple[str, int]],
 ) -> None:
-    ann = Ann()
-    for what, day in sorted(steps, key=lambda step: step[1]):
-        getattr(ann, what)(day)
-        assert ann.habit is None or len(ann.habit["orders"]) <= 2
-    newest = max((day for _, day in steps), default=0)
-    assert not ann.is_paused(newest + REMEMBERED_MS // DAY_MS)
+    habit = after(steps)
+    newest_ms = max((day for _, day in steps), default=0) * DAY_MS
+    assert habit is None or len(habit["orders"]) <= ORDERS_COUNT
+    assert not is_paused(habit, newest_ms + REMEMBERED_MS)
 
 
-@given(steps=STEPS)
-def test_n7_nobody_is_paused_who_never_bought(steps: list[tuple[str, int]]) -> None:
-    ann = Ann()
-    for _, day in sorted(steps, key=lambda step: step[1]):
-        ann.leaves_a_cart(day)
-        assert not ann.is_paused(day + 1)
+@given(st.lists(st.tuples(st.sampled_from("puf"), st.integers(0, 90)), max_size=12, unique=True))
+def test_n7_orders_may_arrive_in_any_order(steps: list[tuple[str, int]]) -> None:
+    assert after(steps) == after(sorted(steps, key=lambda step: step[1], reverse=True)) or len(
+        {day for _, day in steps}
+    ) < len(steps)

@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.events import Event
 from simulation.customers import customer
 from simulation.farming import FORGET_RATIO, LEARN_RATIO, Farming
-from simulation.play import Given, Nobody, Run, end_of, play
+from simulation.play import Nobody, Run, end_of, play
 from simulation.shop import Shop
 from simulation.truth import reaction
 from simulation.visits import Visit, visits
-from tests.unit.simulation.worlds import CATALOGUE, START_MS, Everybody, coupon, shelf
+from tests.unit.simulation.worlds import CATALOGUE, START_MS, AfterCarts, coupon, shelf
 
 PERSON = customer(1, 0, 1.0)
 VISITS = tuple(islice(visits(1, PERSON, shelf(), START_MS, None), 60))
@@ -89,21 +88,6 @@ def test_n11_customers_who_do_not_farm_are_the_same_whoever_else_does() -> None:
         person = customer(1, index, 0.3)
         assert person.sort == "farmer" or person == customer(1, index)
     assert 5 < sum(customer(1, index, 0.3).sort == "farmer" for index in range(60)) < 35
-
-
-class AfterCarts(Everybody):
-    """Gives to those only who left a cart behind since their last order."""
-
-    def __init__(self, coupon_id: str) -> None:
-        super().__init__(coupon_id)
-        self.left: set[str] = set()
-
-    def decide(self, event: Event) -> Given | None:
-        if event.event_type == "cart.removed":
-            self.left.add(event.user_id)
-        if event.event_type == "order.completed":
-            self.left.discard(event.user_id)
-        return super().decide(event) if event.user_id in self.left else None
 
 
 @pytest.fixture(scope="module")

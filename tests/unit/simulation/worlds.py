@@ -65,3 +65,19 @@ class Everybody:
             decided_ms=event.ts_ms,
             expires_ms=event.ts_ms + DAY_MS,
         )
+
+
+class AfterCarts(Everybody):
+    """Gives to those only who left a cart behind since their last order."""
+
+    def __init__(self, coupon_id: str) -> None:
+        super().__init__(coupon_id)
+        self.left: set[str] = set()
+
+    def decide(self, event: Event) -> Given | None:
+        """Give at the first step of a visit."""
+        if event.event_type == "cart.removed":
+            self.left.add(event.user_id)
+        if event.event_type == "order.completed":
+            self.left.discard(event.user_id)
+        return super().decide(event) if event.user_id in self.left else None

@@ -279,15 +279,14 @@ def test_a_row_equals_its_json_round_trip_after_a_whole_life() -> None:
     assert wire.decode_row(wire.encode_row(row)) == row
 
 
-def test_n7_who_has_got_used_to_coupons_gets_none_and_is_told_why() -> None:
-    """Ordered at full price, left a cart behind, is back: with and without the pause."""
+def test_n7_who_buys_anyway_gets_no_coupon_and_is_told_why() -> None:
+    """Ordered twice at full price and is back: with and without the pause."""
     told = {}
     for pauses in (True, False):
         row, context = flow.new_row(), a_context(some_rules(LOSES, pauses_habits=pauses))
-        left = an_event("cart.added", at_ms=NOON_MS + DAY_MS)
-        applied(row, context, an_order(at_ms=NOON_MS), left)
+        applied(row, context, an_order(at_ms=NOON_MS), an_order(at_ms=NOON_MS + DAY_MS))
         context.rules = some_rules(PAYS, pauses_habits=pauses)
-        (back,) = applied(row, context, an_event("cart.added", at_ms=NOON_MS + 2 * DAY_MS))
+        (back,) = applied(row, context, an_event("cart.added", at_ms=NOON_MS + 3 * DAY_MS))
         assert back.decision is not None
         told[pauses] = back.decision
         assert bool(row["wallet"]["held"]) is not pauses
