@@ -13,7 +13,7 @@ def line(decision: Decision, currency: str) -> dict[str, Any]:
     """Say in both languages what was decided and why."""
     offer = decision.offer
     currency = offer.currency if offer is not None else currency
-    reasons = [_both(reason_of(one.code).text) for one in decision.reasons[:2]]
+    reasons = [_both(reason_of(one.code).text) for one in decision.reasons if not one.detail]
     return {
         "id": decision.decision_id,
         "decided_at": decision.decided_at,
@@ -22,7 +22,7 @@ def line(decision: Decision, currency: str) -> dict[str, Any]:
         "explored": decision.explored,
         "text": _both(headline_of(decision, currency)),
         # The headline of what gives nothing ends in its first reason already.
-        "reasons": reasons if offer is not None else reasons[1:],
+        "reasons": reasons[:2] if offer is not None else reasons[1:2],
     }
 
 

@@ -34,7 +34,7 @@ export async function search(identity) {
 }
 
 function show(told) {
-  const reasons = told.reasons.map((one) => said(one.text));
+  const reasons = told.reasons.map((one) => said(one.text) + (one.detail ? ` (${one.detail})` : ""));
   const choices = element("div", { class: "chart" });
   const flips = [...told.flips.map((one) => said(one.text)), ...(told.no_flip ? [said(told.no_flip)] : [])];
   found.replaceChildren(
