@@ -98,7 +98,7 @@ class Rules:
     margin_ratio: float
     promise_ratio: float = PROMISE_RATIO
     currency: str
-    pauses_habits: bool = True
+    pauses_habits: bool = False
     dry_run: bool = False
     keeps_sessions: bool = False
     session_key: bytes = b""

@@ -157,7 +157,7 @@ class Settings(BaseSettings):
         30 * DAY_MS, "How long the budget of a campaign without an end is to last.", "ms"
     )
     habit_pause: bool = _setting(
-        True, "Pause offers to customers who bought twice in full, or three times, within 30 days."
+        False, "Pause offers to customers who bought twice in full, or three times, within 30 days."
     )
     triggers: Annotated[tuple[EventType, ...], NoDecode] = _setting(
         TRIGGERS, "Event types that ask for a decision.", "", "event types separated by commas"

@@ -76,8 +76,8 @@ def _decider(
     if name == "none":
         return Nobody()
     policy = policy_of(name, settings, single_id)
-    if name == "unguarded":
-        settings = settings.model_copy(update={"habit_pause": False})
+    if name == "guarded":
+        settings = settings.model_copy(update={"habit_pause": True})
     return Product(settings, world.catalogue, policy, baseline_of(name))
 
 

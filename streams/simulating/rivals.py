@@ -18,7 +18,7 @@ except ImportError:  # an extra: the product does not need it
 PolicyName = Literal[
     "oracle",
     "policy",
-    "unguarded",
+    "guarded",
     "article",
     "random",
     "threshold",
@@ -29,9 +29,9 @@ PolicyName = Literal[
     "none",
 ]
 POLICIES: tuple[PolicyName, ...] = get_args(PolicyName)
-# Ours without the pause of customers who have got used to coupons: of interest where some farm.
-STANDARD: tuple[PolicyName, ...] = tuple(name for name in POLICIES if name != "unguarded")
-FARMED: tuple[PolicyName, ...] = ("policy", "unguarded")
+# Ours with the pause of customers who buy anyway: of interest where some farm.
+STANDARD: tuple[PolicyName, ...] = tuple(name for name in POLICIES if name != "guarded")
+FARMED: tuple[PolicyName, ...] = ("policy", "guarded")
 
 INSTALL_BANDIT = "pip install vowpalwabbit==9.11.9"
 # Everybody who buys at all is far above it, nobody who only looks is.
@@ -70,6 +70,6 @@ def policy_of(name: PolicyName, settings: Settings, single_id: str | None) -> Po
 def _rule_of(name: PolicyName) -> Rule:
     if name == "vowpal_wabbit":
         return "likeliest"
-    if name == "oracle" or name == "unguarded" or name == "s_learner" or name == "t_learner":
+    if name == "oracle" or name == "guarded" or name == "s_learner" or name == "t_learner":
         return "policy"
     return name

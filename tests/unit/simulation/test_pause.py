@@ -73,12 +73,12 @@ def open_shop(seed: int) -> Shop:
 
 @cache
 def played(pauses: bool) -> tuple[float, int, float]:
-    """Play two worlds with one farmer in five; what is earned is counted by the truth.
+    """Play four worlds with one farmer in five; what is earned is counted by the truth.
 
     Returns profit from the honest, coupons used by farmers, and their mean habit at the end.
     """
     honest, taken, habits = 0.0, 0, list[float]()
-    for seed in (5, 6):
+    for seed in (5, 6, 7, 8):
         until_ms = end_of(open_shop(seed), EVENTS)
         shop = open_shop(seed)
         fooled = Fooled(shop)
@@ -97,6 +97,6 @@ def test_n7_the_pause_takes_two_fifths_of_their_coupons_from_farmers_who_learn_l
     assert learned < more
 
 
-def test_n7_the_pause_costs_the_honest_less_than_2_percent_of_what_they_bring() -> None:
+def test_n7_the_pause_costs_the_honest_less_than_5_percent_of_what_they_bring() -> None:
     (with_minor, *_), (without_minor, *_) = played(True), played(False)
-    assert with_minor > 0.98 * without_minor > 0
+    assert with_minor > 0.95 * without_minor > 0
