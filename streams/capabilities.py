@@ -45,7 +45,7 @@ C15 times: dwell, gap, hour | in the profile | vector | done
     features/families/recency.py <- unit/features/test_vector.py
 C16 rates of the funnel | in the profile | vector | done
     features/families/funnel.py <- unit/features/test_vector.py
-C17 hot items and words | heat | heat | done
+C17 hot items and words, told where asked for | heat | heat | done
     online_models/knowledge/heat.py <- unit/online_models/knowledge/test_heat.py
 C18 hesitation | in the profile | vector | done
     features/families/signals.py <- unit/features/test_signals.py
@@ -68,7 +68,7 @@ C26 a segment's own promotion | none | segments | partly: a coupon's audience ma
     streams/insight.py <- unit/streams/test_insight.py
 C27 association rules | associations | trainer | done
     online_models/knowledge/pairs.py <- unit/online_models/knowledge/test_pairs.py
-C28 what is done next | transitions | next_step | done
+C28 what is done next, told where asked for | transitions | next_step | done
     online_models/knowledge/transitions.py <- unit/online_models/knowledge/test_transitions.py
 C29 behaviour as a time series | in the profile | update | done
     features/windows.py <- unit/features/test_windows.py
