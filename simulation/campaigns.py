@@ -1,19 +1,17 @@
 """A campaign to simulate with: eight coupons of different kind, depth and scope."""
 
 from coupons.catalogue import Campaign, Catalogue, Coupon, Kind, Scope
-from simulation.calendar import HOUR_MS
+from simulation.calendar import DAY_MS
 from simulation.truth import MARGIN_RATIO
 
 CAMPAIGN_ID = "simulated"
-# Nearly all who make up their minds in a visit order by then; longer, and money waits in vain.
-VALIDITY_MS = 8 * HOUR_MS
 MOST_PER_USER = 60  # wide on purpose: the comparison is about whom to give, not about caps
 
 
 def simulated_catalogue(
     budget_minor: int, starts_ms: int | None = None, ends_ms: int | None = None
 ) -> Catalogue:
-    """Build the catalogue; every coupon is good for eight hours, and caps are wide.
+    """Build the catalogue; every coupon is good for a day, and caps are wide.
 
     The budget is paced from `starts_ms` to `ends_ms`.
 
@@ -74,7 +72,7 @@ def _coupon(
         cost_minor=cost_minor,
         min_spend_minor=from_minor,
         max_discount_minor=most_minor,
-        validity_ms=VALIDITY_MS,
+        validity_ms=DAY_MS,
         per_user=MOST_PER_USER,
         title=coupon_id.replace("-", " "),
     )

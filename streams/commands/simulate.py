@@ -18,7 +18,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from simulation.campaigns import VALIDITY_MS
 from streams import wire
 from streams.options import json_option, pass_settings, print_json
 from streams.settings import Settings
@@ -222,7 +221,6 @@ def _fitted(settings: Settings, policy_only: bool) -> Settings:
     changes: dict[str, object] = {
         "snapshot_every": SNAPSHOT_EVERY,
         "business_as_usual_ratio": 0.0,
-        "horizon_ms": VALIDITY_MS,
     }
     if policy_only:
         names = ("random_ratio", "business_as_usual_ratio", "holdout_ratio")

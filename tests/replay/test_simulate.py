@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from simulation.campaigns import VALIDITY_MS
 from simulation.figures import difference
 from streams import wire
 from streams.cli import cli
@@ -17,7 +16,7 @@ from streams.simulating.record import as_record
 from streams.simulating.report import Report
 from streams.simulating.rivals import PolicyName
 
-SETTINGS = Settings().model_copy(update={"snapshot_every": 250, "horizon_ms": VALIDITY_MS})
+SETTINGS = Settings().model_copy(update={"snapshot_every": 250})
 
 
 EVERY = tuple(rivals.playable(rivals.POLICIES)[0])
