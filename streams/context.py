@@ -60,7 +60,7 @@ class Row(TypedDict):
     `at` holds the next offset to apply of each source topic; `last` the moment and stage of the
     last decision point; `net_minor` the margin earned from the user less the discounts given.
     `sessions` holds what the user does now, `last_visit` what their last session looked like,
-    `moves` what they did after what. `habit` is there once the user has ordered.
+    `moves` what they did after what. `habit` is there once the user has ordered, where it is asked.
     """
 
     v: int

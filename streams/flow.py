@@ -80,9 +80,8 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
     moved = wallet.follow(row["wallet"], event)
     _settle_money(moved, event.user_id, context, effects)
     labels.notice(row["pending"], [(one.decision_id, one.stage) for one in moved])
-    used_to = habit.follow(row.get("habit"), event, moved)
-    if used_to is not None:
-        row["habit"] = used_to
+    if rules.pauses_habits and (known := habit.follow(row.get("habit"), event, moved)):
+        row["habit"] = known
     if event.family != "purchase":
         return
     used = next((one for one in moved if one.stage == "redeemed"), None)
