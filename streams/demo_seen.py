@@ -10,7 +10,7 @@ from coupons.catalogue import Catalogue
 from streams.console.board import Board
 from streams.decisions import Decision
 from streams.demo_worker import HOLDOUT_RATIO
-from streams.settings import Settings
+from streams.settings import load
 
 SHOWN_COUNT = 12
 
@@ -59,8 +59,14 @@ class Seen:
 
 
 def board_of(catalogue: Catalogue) -> Board:
-    """Begin the board of the demo's page."""
-    settings = Settings()
+    """Begin the board of the demo's page, by the settings that the worker reads as well.
+
+    Raises
+    ------
+    SettingsError
+        One of them cannot be read.
+    """
+    settings = load()
     shares = ArmShares(
         random=settings.random_ratio,
         business_as_usual=settings.business_as_usual_ratio,

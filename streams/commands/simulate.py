@@ -159,7 +159,7 @@ def _one(asked: Asked, as_json: bool) -> None:
         report = asked.play(begin)
     print_report(report)
     if as_json:
-        print_json(as_record(report))
+        print_json(asked.key | as_record(report))
     if any(result.overspend_minor for result in report.results):
         raise SystemExit(1)
 
@@ -216,8 +216,7 @@ def _ticks(bar: Progress, task: TaskID) -> Callable[[], None]:
 
 
 def _fitted(settings: Settings, policy_only: bool) -> Settings:
-    # What the shop did before stands beside the others as a policy; it needs no arm as well. What
-    # follows after a coupon's end is not its doing, and would only be noise in its labels.
+    # What the shop did before stands beside the others as a policy; it needs no arm as well.
     changes: dict[str, object] = {
         "snapshot_every": SNAPSHOT_EVERY,
         "business_as_usual_ratio": 0.0,

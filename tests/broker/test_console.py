@@ -38,6 +38,7 @@ def browser() -> Iterator[webdriver.Chrome]:
         for flag in (*FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        driver.set_script_timeout(WAIT_SECONDS)  # the machine has much else to do meanwhile
         yield driver
         driver.quit()
 
@@ -47,7 +48,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     (port,) = free_ports(1)
     with (tmp_path / "demo.txt").open("wb") as told:
         demo = subprocess.Popen(
-            [sys.executable, "-m", "streams", "demo", "--port", str(port), "--seconds", "280"],
+            [sys.executable, "-m", "streams", "demo", "--port", str(port), "--rate", "60", "--seconds", "280"],
             stdout=told,
             stderr=told,
         )
