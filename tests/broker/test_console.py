@@ -48,7 +48,18 @@ def address(tmp_path: Path) -> Iterator[str]:
     (port,) = free_ports(1)
     with (tmp_path / "demo.txt").open("wb") as told:
         demo = subprocess.Popen(
-            [sys.executable, "-m", "streams", "demo", "--port", str(port), "--rate", "60", "--seconds", "280"],
+            [
+                sys.executable,
+                "-m",
+                "streams",
+                "demo",
+                "--port",
+                str(port),
+                "--rate",
+                "60",
+                "--seconds",
+                "280",
+            ],
             stdout=told,
             stderr=told,
         )
