@@ -134,9 +134,9 @@ C59 return on the money | sums by arm | step | done
     online_models/incremental.py <- unit/online_models/test_incremental.py
 C60 effect of a coupon | counts by coupon | catch_up | done
     online_models/uplift.py <- unit/online_models/test_uplift.py
-C61 figures for operators | closed label sets | - | partly: metrics and the demo's view; no
-    dashboards
-    streams/metric_names.py <- unit/test_docs.py::test_every_metric_stands_on_its_page
+C61 figures for operators and for the shop | closed label sets | - | done
+    streams/monitoring/shop.py <-
+        monitoring/test_dashboards.py::test_a_panel_says_what_it_shows_and_asks_for_what_exists
 C62 fraud and abuse | rings | risk | partly: devices, codes and haste; no event tells an address,
     and reviews are not read
     online_models/knowledge/risk.py <- unit/streams/test_insight.py
