@@ -1,6 +1,6 @@
 """The records that pass between eligibility, policy and the decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -55,6 +55,9 @@ class Choice:
         Place of what was chosen among the candidates, None for nothing.
     candidates, blocked
         What the policy was asked about, in its order.
+    margin_minor, prices
+        Margin on the expected basket before any discount, and the shadow price of budget by
+        campaign (a missing one is 0): what the candidates were valued with.
     p_nothing, p_buy, values_minor, propensities
         The value table by columns, rounded as it was compared. `p_buy` and `values_minor` hold one
         entry per candidate, `propensities` the one of nothing before them; these sum to 1.
@@ -69,6 +72,8 @@ class Choice:
     at: int | None
     candidates: Sequence[Candidate]
     blocked: Sequence[Blocked]
+    margin_minor: float
+    prices: Mapping[str, float]
     explored: bool
     p_nothing: float
     p_buy: Sequence[float]

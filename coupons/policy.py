@@ -132,6 +132,8 @@ def choose(
         at=at,
         candidates=candidates,
         blocked=blocked,
+        margin_minor=margin_minor,
+        prices=prices,
         explored=explored,
         p_nothing=p_none,
         p_buy=p_all,

@@ -209,8 +209,6 @@ def _remember(
     row: Row, point: Point, choice: Choice, answers: Answers, context: Context, effects: Effects
 ) -> None:
     rules, event, given = context.rules, point.event, choice.candidate
-    drawn = point.arm == "random"
-    prices = context.partition.ledger.prices() if drawn else {}  # before this decision's charge
     if given is not None and not rules.dry_run:
         wallet.issue(row["wallet"], given, point.decision_id, event.ts_ms, event.channel)
         campaign = rules.campaigns[given.coupon.campaign_id]
@@ -230,7 +228,6 @@ def _remember(
         campaign_id=given.coupon.campaign_id if given is not None else None,
         horizon_ms=rules.horizon_ms,
     )
-    if told and drawn and choice.candidates:
-        margin_minor = point.basket.goods_minor * rules.margin_ratio
-        told[-1] = told_options(told[-1], choice.candidates, prices, margin_minor)
+    if told and point.arm == "random" and choice.candidates:
+        told[-1] = told_options(told[-1], choice)
     effects.outcomes += told

@@ -59,7 +59,6 @@ def report_choice(point: Point, choice: Choice, answers: Answers, context: Conte
     """Write down everything that a repetition or an explanation of the choice needs."""
     rules, event, given = context.rules, point.event, choice.candidate
     base, contributions = _contributions(answers, choice)
-    margin_minor = point.basket.goods_minor * rules.margin_ratio
     return Decision(
         decision_id=point.decision_id,
         user_id=event.user_id,
@@ -72,7 +71,7 @@ def report_choice(point: Point, choice: Choice, answers: Answers, context: Conte
         propensity=choice.propensity,
         explored=choice.explored,
         candidates=_candidates(choice),
-        scores=_scores(choice, answers, margin_minor),
+        scores=_scores(choice, answers),
         experiment=point.experiment,
         model=rules.model_ref,
         policy=rules.policy_ref,
@@ -80,7 +79,7 @@ def report_choice(point: Point, choice: Choice, answers: Answers, context: Conte
         knowledge_version=rules.known.version,
         reasons=tuple(map(_reason, choice.reasons)),
         guardrails=tuple([_guardrail(one.reason, one.coupon_id) for one in choice.blocked]),
-        budget=_budget(given, context) if given is not None else None,
+        budget=_budget(given, choice, context) if given is not None else None,
         base_log_odds=base,
         contributions=contributions,
         why_not=choice.why_not,
@@ -88,8 +87,8 @@ def report_choice(point: Point, choice: Choice, answers: Answers, context: Conte
         features_hash=_features_hash(point.x),
         channel=event.channel,
         dry_run=rules.dry_run,
-        margin_minor=margin_minor,
-        prices=_prices(choice, context) if choice.candidates else (),
+        margin_minor=choice.margin_minor,
+        prices=_prices(choice) if choice.candidates else (),
     )
 
 
@@ -125,7 +124,7 @@ def _candidates(choice: Choice) -> tuple[ScoredCandidate, ...]:
     return (nothing, *coupons)
 
 
-def _scores(choice: Choice, answers: Answers, margin_minor: float) -> Scores:
+def _scores(choice: Choice, answers: Answers) -> Scores:
     at, cost_minor = choice.at, 0
     p_buy = choice.p_nothing
     if at is not None:
@@ -135,7 +134,7 @@ def _scores(choice: Choice, answers: Answers, margin_minor: float) -> Scores:
         p_buy_without=without,
         p_buy_with=p_buy,
         uplift=round(p_buy - without, 6),
-        expected_margin_minor=round(p_buy * (margin_minor - cost_minor)),
+        expected_margin_minor=round(p_buy * (choice.margin_minor - cost_minor)),
     )
 
 
@@ -160,24 +159,23 @@ def _offer(given: Candidate, identity: str, rules: Rules) -> Offer:
     )
 
 
-def _budget(given: Candidate, context: Context) -> BudgetRef:
+def _budget(given: Candidate, choice: Choice, context: Context) -> BudgetRef:
     """State the money as it is after this charge, which the same commit books."""
     campaign_id = given.coupon.campaign_id
-    ledger = context.partition.ledger
+    free_minor = context.partition.ledger.free_minor(campaign_id)
     return BudgetRef(
         campaign_id=campaign_id,
-        remaining_minor=ledger.free_minor(campaign_id) - given.charge_minor,
+        remaining_minor=free_minor - given.charge_minor,
         charged_minor=given.charge_minor,
-        lambda_micro=round(ledger.lambda_price(campaign_id) * 1_000_000),
+        lambda_micro=round(choice.prices.get(campaign_id, 0.0) * 1_000_000),
     )
 
 
-def _prices(choice: Choice, context: Context) -> tuple[Priced, ...]:
+def _prices(choice: Choice) -> tuple[Priced, ...]:
     """State the price that each candidate was charged with; campaigns in catalogue order.
 
     Which coupons a campaign pays for is told where there are several.
     """
-    ledger = context.partition.ledger
     paid: dict[str, list[str]] = {}
     for one in choice.candidates:
         coupon = one.coupon
@@ -187,7 +185,7 @@ def _prices(choice: Choice, context: Context) -> tuple[Priced, ...]:
         [
             Priced(
                 campaign_id=name,
-                price=ledger.lambda_price(name),
+                price=choice.prices.get(name, 0.0),
                 coupons=() if one_pays else tuple(coupons),
             )
             for name, coupons in paid.items()

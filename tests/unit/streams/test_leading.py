@@ -7,6 +7,7 @@ import pytest
 from coupons.arms import ArmShares
 from coupons.choices import Candidate
 from coupons.draw import bucket
+from coupons.policy import PolicySettings, choose
 from features.actions import NOTHING, Action
 from features.vector import NAMES
 from online_models.league.logistic import Logistic
@@ -138,6 +139,18 @@ def test_options_carry_the_shadow_price_of_their_own_campaign() -> None:
         discount_minor=500,
         charge_minor=500,
     )
-    told = told_options(outcome("ann", "random"), (ten,), {"spring": 0.5, "other": 2.0}, 1_999.6)
+    choice = choose(
+        candidates=(ten,),
+        blocked=(),
+        p_nothing=0.1,
+        p_buy=(0.2,),
+        margin_minor=1_999.6,
+        prices={"spring": 0.5, "other": 2.0},
+        arm="random",
+        decision_id="x",
+        settings=PolicySettings(),
+        cold=False,
+    )
+    told = told_options(outcome("ann", "random"), choice)
     assert [one.price_ratio for one in told.candidates] == [0.5]
     assert told.expected_margin_minor == 2_000
