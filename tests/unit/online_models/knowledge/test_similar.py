@@ -34,6 +34,31 @@ def test_v09_similarities_and_scores_are_the_textbooks() -> None:
     assert order == [1, 3, 2]
 
 
+def test_v10_the_articles_ratio_is_one_for_any_two_and_ours_tells_them_apart() -> None:
+    def of_the_article(one: list[int], other: list[int]) -> float:
+        """P(i | j) P(j) over P(j | i) P(i): either way the chance of both."""
+        both, count = sum(map(int.__mul__, one, other)), len(one)
+        given_other, given_one = both / sum(other), both / sum(one)
+        return given_other * (sum(other) / count) / (given_one * (sum(one) / count))
+
+    twins, strangers = ([1, 1, 1, 0, 0], [1, 1, 1, 0, 0]), ([1, 1, 0, 0, 0], [0, 1, 1, 1, 1])
+    for one, other in (twins, strangers):
+        assert of_the_article(one, other) == pytest.approx(1.0)
+    assert cosine(*twins) == pytest.approx(1.0)
+    assert cosine(*strangers) < 0.5
+
+
+def test_v10_what_nobody_rated_yet_still_gets_a_score_from_what_is_like_it() -> None:
+    # The goal of the article counts rated items only, so it is 0 for every other one.
+    similar = Similar()
+    for _ in range(3):
+        similar.add({"a": 5.0, "b": 5.0}, 0)
+    similar.add({"c": 1.0, "d": 1.0}, 0)
+    taste = {"a": 5.0}
+    assert similar.expected_rating("b", taste, 0) == pytest.approx(5.0)
+    assert [name for name, _ in similar.suggestions(taste, 3, 0)] == ["b"]
+
+
 def test_v24_a_product_is_no_neighbour_of_its_own_and_a_score_is_a_mean_of_all() -> None:
     similar = Similar()
     similar.add({"a": 1.0, "b": 1.0}, 0)
