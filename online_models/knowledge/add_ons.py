@@ -1,4 +1,4 @@
-"""What to add to a cart, from rules that do not change any more: the answers of `Pairs.hints`.
+"""What to add to a cart, from rules that do not change any more.
 
 Going through all partners of a cart at each decision would cost hundreds of microseconds. Here the
 partners of a product are put in order once, at the first cart that holds it.
@@ -22,7 +22,11 @@ class AddOns:
         self._of: dict[str, tuple[Scored, ...]] = {}
 
     def hints(self, basket: Sequence[str], count: int) -> list[Rule]:
-        """Give what to add to a basket: each name with its best rule, likeliest first."""
+        """Give what to add to a basket: each name with its best rule, likeliest first.
+
+        Only what is likelier beside the basket than alone (lift above 1) is a hint. Confidence
+        counts as if some more baskets had been without it, so that one lucky basket is no rule.
+        """
         held = set(basket)
         best: dict[str, Scored] = {}
         for when in dict.fromkeys(basket):

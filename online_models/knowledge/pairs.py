@@ -14,7 +14,7 @@ References
 [^2]: Brin, Motwani, Ullman, Tsur (1997), Dynamic itemset counting (lift, there called interest).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -119,22 +119,6 @@ class Pairs:
             found += sorted([way for way in ways if way], key=lambda way: -way.confidence)[:1]
         return sorted(found, key=lambda way: (-way.lift, way.when, way.then))[:count]
 
-    def hints(self, basket: Sequence[str], count: int, now_ms: int) -> list[Rule]:
-        """Give what to add to a basket: each name with its best rule, likeliest first.
-
-        Only what is likelier beside the basket than alone (lift above 1) is a hint. Confidence
-        counts as if some more baskets had been without it, so that one lucky basket is no rule.
-        """
-        best: dict[str, tuple[float, Rule]] = {}
-        held = set(basket)
-        for when in dict.fromkeys(basket):
-            for score, found in self.partners_of(when, now_ms):
-                then = found.then
-                if then not in held and (then not in best or score > best[then][0]):
-                    best[then] = (score, found)
-        ordered = sorted(best.values(), key=lambda pair: (-pair[0], -pair[1].lift, pair[1].then))
-        return [found for _, found in ordered[:count]]
-
     def partners_of(self, when: str, now_ms: int) -> list[tuple[float, Rule]]:
         """Give every rule of lift above 1 from a name, each with its score, in no order."""
         weight = self._names.weight(when, now_ms)
@@ -179,10 +163,6 @@ class Associations:
         self.products.add((name for told in products for name, _ in told), session.end_ms)
         categories = (session.carted_categories, session.bought_categories)
         self.categories.add((name for told in categories for name, _ in told), session.end_ms)
-
-    def hints(self, basket: Sequence[str], count: int, now_ms: int) -> list[Rule]:
-        """Give products to add to a basket, likeliest first (see `Pairs.hints`)."""
-        return self.products.hints(basket, count, now_ms)
 
     def dump(self) -> dict[str, Any]:
         """Give the state as plain JSON."""

@@ -9,6 +9,7 @@ from features import seen
 from features import session as sessions
 from features.events import Event
 from features.session_record import Session
+from online_models.knowledge.add_ons import AddOns
 from online_models.knowledge.knowledge import Knowledge
 from online_models.knowledge.similar import ratings_of
 from online_models.knowledge.transitions import moves
@@ -83,8 +84,9 @@ class Insights:
         basket = list(dict.fromkeys(name for name, _ in (*session.carted, *session.bought)))
         if len(basket) > 1:
             *held, hidden = basket
-            hints = [rule.then for rule in known.associations.hints(held, HINTS_COUNT, now_ms)]
-            popular = known.associations.products.popular(HINTS_COUNT + len(held), now_ms)
+            products = known.associations.products
+            hints = [rule.then for rule in AddOns(products, now_ms).hints(held, HINTS_COUNT)]
+            popular = products.popular(HINTS_COUNT + len(held), now_ms)
             self.add_ons.add(*_found(hidden, held, hints, popular))
         ratings = ratings_of(session)
         if len(ratings) > 1:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from online_models.knowledge.add_ons import AddOns
 from online_models.knowledge.pairs import Associations, Pairs
 from tests.unit.online_models.knowledge.sessions import DAY_MS, a_session
 
@@ -88,7 +89,8 @@ def test_c53_hints_hit_planted_rules_far_more_often_than_popularity() -> None:
     for held, at in planted(6_000, 4):
         for when, then in (("printer", "ink"), ("phone", "case")):
             if at > 60_000 * 3_000 and {when, then} <= held:
-                hints = [rule.then for rule in pairs.hints(sorted(held - {then}), 3, at)]
+                rules = AddOns(pairs, at).hints(sorted(held - {then}), 3)
+                hints = [rule.then for rule in rules]
                 hits, tries = hits + (then in hints), tries + 1
         pairs.add(held, at)
     print(f"planted add-ons among the first 3 hints: {hits} of {tries}")
@@ -101,9 +103,10 @@ def test_c53_a_hint_is_never_in_the_basket_nor_less_likely_beside_it() -> None:
         pairs.add("ab", 0)
         pairs.add("c", 0)
     pairs.add("ac", 0)
-    assert [hint.then for hint in pairs.hints("a", 5, 0)] == ["b"]
-    assert pairs.hints("ab", 5, 0) == []
-    assert pairs.hints(["unknown"], 5, 0) == []
+    add_ons = AddOns(pairs, 0)
+    assert [hint.then for hint in add_ons.hints("a", 5)] == ["b"]
+    assert add_ons.hints("ab", 5) == []
+    assert add_ons.hints(["unknown"], 5) == []
 
 
 def test_c27_carted_and_bought_of_a_session_are_one_basket() -> None:
@@ -126,4 +129,5 @@ def test_p11_hostile_names_stay_within_the_stated_bytes(count: int) -> None:
     for one in (known, again):
         one.learn(a_session(count, bought="ab"))
     assert again.dump() == known.dump()
-    assert again.hints("a", 3, count) == known.hints("a", 3, count)
+    told, once = (AddOns(one.products, count).hints("a", 3) for one in (again, known))
+    assert told == once
