@@ -17,6 +17,7 @@ from streams.settings import Settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 PIPE_WIDTH = 1_000
 
@@ -67,3 +68,12 @@ def progress_bar() -> Iterator[Progress]:
         if not progress.console.is_terminal:
             progress.stop()
         yield progress
+
+
+def watched(rows: Iterable[T], file: Path) -> Iterator[T]:
+    """Hand on what is read from a file, and show how far that is."""
+    with progress_bar() as progress:
+        task = progress.add_task(file.name, total=None)
+        for row in rows:
+            progress.advance(task)
+            yield row

@@ -1,6 +1,5 @@
 """`coupon-stream insights`: what a file of events tells of customers."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,8 @@ import click
 from streams.insights.page import page
 from streams.insights.record import as_record
 from streams.insights.report import learn
-from streams.layouts import LAYOUTS, Accepted, Refused, read
-from streams.options import json_option, print_json, print_table, progress_bar
+from streams.layouts import LAYOUTS, read
+from streams.options import json_option, print_json, print_table, watched
 
 
 @click.command()
@@ -31,20 +30,12 @@ def insights(file: Path, layout: str, out: Any, as_json: bool) -> None:
       coupon-stream insights shop.csv.gz --format rees46 --out shop.html
       coupon-stream insights events.ndjson --format native --json
     """
-    record = as_record(learn(_watched(read(file, layout), file)))
+    record = as_record(learn(watched(read(file, layout), file)))
     _show(record)
     if out is not None:
         out.write(page(f"Customers in {file.name}", record))
     if as_json:
         print_json(record)
-
-
-def _watched(rows: Iterable[Accepted | Refused], file: Path) -> Iterator[Accepted | Refused]:
-    with progress_bar() as progress:
-        task = progress.add_task(file.name, total=None)
-        for row in rows:
-            progress.advance(task)
-            yield row
 
 
 def _show(record: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """`coupon-stream replay`: decide a file of events without a broker."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO
@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from streams import wire
-from streams.layouts import LAYOUTS, Accepted, Refused, read
-from streams.options import json_option, pass_settings, print_json, progress_bar
+from streams.layouts import LAYOUTS, read
+from streams.options import json_option, pass_settings, print_json, progress_bar, watched
 from streams.recordings.repeating import Repeat
 from streams.recordings.writing import RECORDED
 from streams.replay import Replay
@@ -57,7 +57,7 @@ def replay(
         _repeat(settings, file, out, as_json)
         return
     run = Replay(settings)
-    rows = _watched(read(file, layout), file)
+    rows = watched(read(file, layout), file)
     run.run(rows, _lines(out), _lines(outcomes), _lines(sessions))
     write_row = _lines(state)
     for number, partition in enumerate(run.partitions):
@@ -106,14 +106,6 @@ def _repeat(settings: Settings, folder: Path, out: IO[bytes] | None, as_json: bo
 
 def _lines(file: IO[bytes] | None) -> Callable[[bytes], object]:
     return (lambda value: file.write(value + b"\n")) if file is not None else len
-
-
-def _watched(rows: Iterable[Accepted | Refused], file: Path) -> Iterator[Accepted | Refused]:
-    with progress_bar() as progress:
-        task = progress.add_task(file.name, total=None)
-        for row in rows:
-            progress.advance(task)
-            yield row
 
 
 def _show(run: Replay, digest: str | None) -> None:
