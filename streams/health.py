@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from streams.metrics import Metrics
 from streams.settings import Settings
@@ -104,7 +105,7 @@ class HealthServer:
             self._runner = None
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[self._known_host])
+        application = web.Application(middlewares=[known_host(self._names)])
         application.on_response_prepare.append(plain_headers)
         answers = {
             "/metrics": self._exposition,
@@ -117,15 +118,21 @@ class HealthServer:
             application.router.add_get(f"{path}/", answer, allow_head=False)
         return application
 
-    @web.middleware
-    async def _known_host(self, request: web.Request, handler: Answer) -> web.StreamResponse:
-        if not allowed_host(request.headers.get("Host", ""), self._names):
-            return web.Response(status=421, text="this host name is not served here\n")
-        return await handler(request)  # aiohttp fixes the parameter's name
-
     async def _exposition(self, request: web.Request) -> web.Response:
         body, content_type = self._metrics.exposition(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+def known_host(names: Collection[str]) -> Middleware:
+    """Refuse requests for any other host than an IP address or one of `names`."""
+
+    @web.middleware
+    async def refuse(request: web.Request, handler: Answer) -> web.StreamResponse:
+        if not allowed_host(request.headers.get("Host", ""), names):
+            return web.Response(status=421, text="this host name is not served here\n")
+        return await handler(request)  # aiohttp fixes the parameter's name
+
+    return refuse
 
 
 def allowed_host(host: str, names: Collection[str]) -> bool:

@@ -17,7 +17,7 @@ from aiohttp import web
 from streams import lookup, wire
 from streams.console.telling import other, whole
 from streams.decisions import Decision
-from streams.health import Answer, allowed_host, plain_headers
+from streams.health import Answer, known_host, plain_headers
 
 FOLDER = Path(__file__).parent / "page"
 FILES = {
@@ -113,7 +113,7 @@ class ConsoleServer:
             await self._runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[self._guarded], client_max_size=1_024)
+        application = web.Application(middlewares=[known_host(self._names)], client_max_size=1_024)
         application.on_response_prepare.append(_safe_headers)
         router = application.router
         for name, content_type in FILES.items():
@@ -128,12 +128,6 @@ class ConsoleServer:
         if self._faults:
             router.add_post("/api/faults/{kind}", self._break)
         return application
-
-    @web.middleware
-    async def _guarded(self, request: web.Request, handler: Answer) -> web.StreamResponse:
-        if not allowed_host(request.headers.get("Host", ""), self._names):
-            return web.Response(status=421, text="this host name is not served here\n")
-        return await handler(request)  # aiohttp fixes the parameter's name
 
     # -- the state -----------------------------------------------------------------------------
 
