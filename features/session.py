@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Any, TypedDict
 
 from features.events import Event
-from features.session_record import CODE_OF, Session, record
+from features.session_record import CODE_OF, Session, outline, record
 from features.session_text import short, text_bytes, told
 
 GAP_MS = 30 * 60_000
@@ -106,6 +106,20 @@ def close(state: Sessions, user_id: str, now_ms: int) -> list[Session]:
         state["over_ms"] = part["span"][1]
         over.append(record(user_id, part["span"], part["sums"], part["log"], part["place"]))
     return over
+
+
+def under_way(state: Sessions, user_id: str, now_ms: int) -> Session | None:
+    """Give the newest open session up to `now_ms`, by its sums and its place; its log is not read.
+
+    Examples
+    --------
+    >>> under_way(empty(), "ann", 0) is None
+    True
+    """
+    if not state["open"]:
+        return None
+    part = state["open"][-1]
+    return outline(user_id, (part["span"][0], now_ms), part["sums"], part["place"])
 
 
 # -- sessions that touch -------------------------------------------------------------------------

@@ -104,25 +104,38 @@ def record(
         for second, what, dwell_ms in entries
     )
     told, merged_count = merge_views(lines)
+    return outline(
+        user_id,
+        span,
+        sums,
+        place,
+        steps=_runs([line[1] for line in told]),
+        **_names(told),
+        words=_counts(word for line in told if line[1] == _SEARCH for word in _split(line[3])),
+        merged_count=merged_count,
+    )
+
+
+def outline(
+    user_id: str, span: Sequence[int], sums: Sequence[int], place: Sequence[Any], **logged: Any
+) -> Session:
+    """Make the record of a session from its sums and its place, and what was read from its log."""
     events_count, dwell_ms, orders_count, order_minor, codes_count = sums
     _, device, channel, device_hash, address_hash = place or (0, "", "", "", "")
     return Session(
         user_id=user_id,
         start_ms=span[0],
         end_ms=span[1],
-        steps=_runs([line[1] for line in told]),
         events_count=events_count,
         dwell_ms=dwell_ms,
         orders_count=orders_count,
         order_minor=order_minor,
         codes_count=codes_count,
-        **_names(told),
-        words=_counts(word for line in told if line[1] == _SEARCH for word in _split(line[3])),
-        merged_count=merged_count,
         device=device,
         channel=channel,
         device_hash=device_hash,
         address_hash=address_hash,
+        **logged,
     )
 
 

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from features import cart as carts
 from features import moves
+from features import session as open_sessions
 from features.events import Event
 from features.facts import fact
-from features.session_record import Session
 from features.session_text import short
 from features.traits import Traits
 from online_models.knowledge.known import NOTHING
@@ -37,21 +37,10 @@ def risk_at(row: Row, event: Event, rules: Rules) -> Risk | None:
     limit = rules.families.risk_limit
     if limit >= 1.0:
         return None
-    parts = row["sessions"]["open"]
-    if not parts:
+    session = open_sessions.under_way(row["sessions"], event.user_id, event.ts_ms)
+    if session is None:
         return None
-    part = parts[-1]
-    place = part["place"] or (0, "", "", "", "")
-    going_on = Session(
-        user_id=event.user_id,
-        start_ms=part["span"][0],
-        end_ms=event.ts_ms,
-        orders_count=part["sums"][2],
-        codes_count=part["sums"][4],
-        device_hash=str(place[3]),
-        address_hash=str(place[4]),
-    )
-    found = rules.known.risk(going_on, _last_visit(row))
+    found = rules.known.risk(session, _last_visit(row))
     return found if found.score >= limit else None
 
 

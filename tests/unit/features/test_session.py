@@ -15,6 +15,10 @@ from features.session_record import CODE_OF, Session
 from tests.builders import NOON_MS, an_event
 
 MINUTE_MS = 60_000
+LOGGED = (
+    *("steps", "viewed", "carted", "bought", "words", "merged_count"),
+    *("viewed_categories", "carted_categories", "bought_categories"),
+)
 
 
 def one_bytes(state: Any) -> int:
@@ -204,3 +208,18 @@ def test_p11_a_robot_that_never_rests_takes_no_more_room() -> None:
         moved = replace(event, ts_ms=NOON_MS + number * 900, items=(product,))
         session.update(state, moved)
     assert one_bytes(state) <= 600
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.sampled_from(sorted(CODE_OF))), min_size=1))
+def test_a_session_under_way_has_the_sums_and_the_place_that_it_will_end_with(
+    told: list[tuple[int, Any]],
+) -> None:
+    state = session.empty()
+    for number, (minute, kind) in enumerate(sorted(told)):
+        event = an_event(kind, at_ms=NOON_MS + minute * MINUTE_MS, channel="app", device="phone")
+        session.update(state, event, address=f"address-{number}")
+    newest_ms = state["open"][0]["span"][1]
+    going_on = session.under_way(state, "ann", newest_ms)
+    (over,) = session.close(state, "ann", newest_ms + GAP_MS + GRACE_MS + 1)
+    logged = {name: getattr(Session(user_id="", start_ms=0, end_ms=0), name) for name in LOGGED}
+    assert going_on == replace(over, **logged)
