@@ -28,6 +28,10 @@ help: ## List the targets
 run: .venv/run.stamp ## Set up and run the demo; DEMO_ARGS go to it, as in DEMO_ARGS="--seconds 60"
 	$(BIN)/coupon-stream demo $(DEMO_ARGS)
 
+.PHONY: install
+install: .venv/run.stamp ## Set up the command coupon-stream, in .venv/bin
+	@echo 'coupon-stream is ready: export PATH="$(CURDIR)/.venv/bin:$$PATH"'
+
 .PHONY: test
 test: java prometheus lint ## Set up and run every check and every test; BROKER=no and PROMETHEUS=no leave some out
 	@[ "$(BROKER)" != no ] || echo "BROKER=no: the tests that need a real Kafka are LEFT OUT" >&2

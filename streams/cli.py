@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "See it work: a broker, a simulated shop and a worker, all in one process.",
     "worker": "Run one worker against Kafka.",
     "console": "Serve a web page of what is decided, why, and whether it pays.",
+    "tail": "Print decisions as they are made.",
     "topics": "Create or verify the topics.",
     "produce": "Send a file of events to Kafka.",
     "record": "Write down a run, to be repeated without Kafka.",

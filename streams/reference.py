@@ -18,6 +18,7 @@ from online_models.knowledge.similar import Similar
 from online_models.knowledge.transitions import Transitions
 from streams import metric_names
 from streams.capabilities import COSTS_US, Capability, capabilities
+from streams.command_reference import commands_page
 from streams.setting_problems import PREFIX, expectation
 from streams.settings import schema
 
@@ -136,6 +137,7 @@ def main() -> None:
     (folder / "settings.md").write_text(settings_page(), encoding="utf-8")
     (folder / "capabilities.md").write_text(capabilities_page(), encoding="utf-8")
     (folder / "metrics.md").write_text(metrics_page(), encoding="utf-8")
+    (folder / "commands.md").write_text(commands_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import yaml
 
 from streams import reference
 from streams.capabilities import COSTS_US, Capability, capabilities
+from streams.command_reference import commands_page
 from streams.metric_names import DEFINITIONS
 from streams.setting_problems import unknown
 from streams.setting_sources import secret_names
@@ -23,6 +24,7 @@ DOCS = ROOT / "docs"
         ("settings.md", reference.settings_page()),
         ("metrics.md", reference.metrics_page()),
         ("capabilities.md", reference.capabilities_page()),
+        ("commands.md", commands_page()),
     ],
 )
 def test_a_page_equals_what_the_code_generates(name: str, page: str) -> None:
