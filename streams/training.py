@@ -7,7 +7,7 @@ name, so that a trainer that was taken for dead cannot put an older model in for
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from online_models.league.standings import Happening, Standing
@@ -22,6 +22,9 @@ from streams.learning import Learning
 from streams.metrics import Metrics, Tally
 from streams.settings import Settings
 from streams.transactions import Outgoing, Transactions
+
+Snapshot = tuple[int, dict[str, Any]]
+"""The offset of the last record that was learned, and the state."""
 
 
 class Training:
@@ -105,10 +108,7 @@ class Training:
         happenings = await self._compete(outcomes)
         self._judge(outcomes)
         trained = self._learning.learn(outcomes)
-        held: int | None = None
-        for offset, snapshot in trained.snapshots:
-            await self._publish(self._settings.model_id, snapshot)
-            held = offset + 1
+        held = await self._publish_all(self._settings.model_id, trained.snapshots)
         tally = Tally()
         for label, count in trained.learned.items():
             tally.add("model_learned", (self._settings.model_id, label), count)
@@ -126,11 +126,7 @@ class Training:
             A snapshot could not be published.
         """
         sessions = [(one.offset, wire.decode_session(one.value)) for _, one in chunk.records]
-        held: int | None = None
-        for offset, snapshot in self._knowing.learn(sessions):
-            await self._publish(self._knowing.key, snapshot)
-            held = offset + 1
-        return held
+        return await self._publish_all(self._knowing.key, self._knowing.learn(sessions))
 
     def _judge(self, outcomes: list[tuple[int, Outcome]]) -> None:
         """Keep the evidence up, by the model as it was before it learned these outcomes."""
@@ -148,6 +144,12 @@ class Training:
             lead = as_record(self._leading.lead(), self._learning.seal)
             await self._publish(self._learning.lead_key, lead)
         return happenings
+
+    async def _publish_all(self, key: str, snapshots: Sequence[Snapshot]) -> int | None:
+        """Publish what is due; gives the offset after the last record that it holds."""
+        for _, snapshot in snapshots:
+            await self._publish(key, snapshot)
+        return snapshots[-1][0] + 1 if snapshots else None
 
     async def _publish(self, key: str, record: dict[str, Any]) -> None:
         value = wire.encode_state(record)
