@@ -3,11 +3,9 @@
 import time
 from statistics import fmean
 
-from features.session_record import Session
 from online_models.knowledge.knowledge import Knowledge
 from online_models.knowledge.known import Known
-from streams import flow
-from streams.benching.shop import Decider, Message, chunks
+from streams.benching.shop import Decider, Message, applied, chunks
 from streams.context import NO_FAMILIES, Families, Row
 from streams.settings import Settings
 from streams.stopwatch import Stopwatch
@@ -69,27 +67,10 @@ def _best(deciders: dict[str, Decider], messages: list[Message]) -> dict[str, fl
             first = (number + turn) % len(names)
             for name in names[first:] + names[:first]:
                 watch = Stopwatch()
-                _take(deciders[name], rows[name], chunk, watch, name)
+                applied(deciders[name], rows[name], chunk, watch, name)
                 us = watch.mean_us()[name]
                 best_us[name][number] = min(us, best_us[name].get(number, us))
     return {name: round(fmean(found.values()), 2) for name, found in best_us.items()}
-
-
-def _take(
-    decider: Decider, rows: dict[bytes, Row], chunk: list[Message], watch: Stopwatch, name: str
-) -> list[Session]:
-    """Apply a chunk, and book the time of the step alone."""
-    events = [decider.read(one.family, one.key, one.value, one.ts_ms) for one in chunk]
-    for one in chunk:
-        if one.key not in rows:
-            rows[one.key] = flow.new_row()
-    began_ns = time.thread_time_ns()
-    told = [
-        decider.step(rows[one.key], event, one.key)
-        for one, event in zip(chunk, events, strict=True)
-    ]
-    watch.add(name, began_ns, len(chunk))
-    return [session for effects in told for session in effects.sessions]
 
 
 def _learned(settings: Settings, messages: list[Message], watch: Stopwatch) -> tuple[Known, int]:
@@ -98,7 +79,8 @@ def _learned(settings: Settings, messages: list[Message], watch: Stopwatch) -> t
     sessions = [
         session
         for chunk in chunks(messages, _CHUNK_COUNT)
-        for session in _take(decider, rows, chunk, Stopwatch(), PLAIN)
+        for effects in applied(decider, rows, chunk, Stopwatch(), PLAIN)
+        for session in effects.sessions
     ]
     knowledge = Knowledge()
     began_ns = time.thread_time_ns()

@@ -1,6 +1,7 @@
 """The shop that every measurement serves: the same events, the same rules, the same first rows."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from streams.learning import Learning
 from streams.partitioner import partition_of
 from streams.rules import read_catalogue, rules_of
 from streams.settings import Settings
+from streams.stopwatch import Stopwatch
 
 # Long past on every clock, so that brokers take it for a record's time.
 START_MS = 1_700_000_000_000
@@ -146,6 +148,25 @@ class Recording:
             expires_ms=event.ts_ms + coupon.validity_ms,
             decision_id=decision.decision_id,
         )
+
+
+def applied(
+    decider: Decider, rows: dict[bytes, Row], chunk: Sequence[Message], watch: Stopwatch, name: str
+) -> list[Effects]:
+    """Decode a chunk and apply it to its users' rows; books `decode`, and the step as `name`."""
+    began_ns = time.thread_time_ns()
+    events = [decider.read(one.family, one.key, one.value, one.ts_ms) for one in chunk]
+    watch.add("decode", began_ns, len(chunk))
+    for one in chunk:
+        if one.key not in rows:
+            rows[one.key] = flow.new_row()
+    began_ns = time.thread_time_ns()
+    told = [
+        decider.step(rows[one.key], event, one.key)
+        for one, event in zip(chunk, events, strict=True)
+    ]
+    watch.add(name, began_ns, len(chunk))
+    return told
 
 
 def chunks(records: list[Any], count: int) -> Iterator[list[Any]]:

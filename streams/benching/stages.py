@@ -19,7 +19,15 @@ from online_models.outcomes import Outcome
 from streams import flow, wire
 from streams.benching import families
 from streams.benching.choice import Choosing, bench_catalogue
-from streams.benching.shop import Decider, Message, Recording, bench_settings, chunks, record
+from streams.benching.shop import (
+    Decider,
+    Message,
+    Recording,
+    applied,
+    bench_settings,
+    chunks,
+    record,
+)
 from streams.benching.trainer import time_catching_up, time_learning
 from streams.context import Effects, Row
 from streams.settings import Settings
@@ -104,18 +112,7 @@ def _time_chunks(
     rows: dict[bytes, Row] = {}
     brought = Brought()
     for chunk in chunks(messages, CHUNK_COUNT):
-        began_ns = time.thread_time_ns()
-        events = [decider.read(one.family, one.key, one.value, one.ts_ms) for one in chunk]
-        watch.add("decode", began_ns, len(chunk))
-        for one in chunk:
-            if one.key not in rows:
-                rows[one.key] = flow.new_row()
-        began_ns = time.thread_time_ns()
-        told = [
-            decider.step(rows[one.key], event, one.key)
-            for one, event in zip(chunk, events, strict=True)
-        ]
-        watch.add("step", began_ns, len(chunk))
+        told = applied(decider, rows, chunk, watch, "step")
         changed = [rows[key] for key in {one.key: None for one in chunk}]
         began_ns = time.thread_time_ns()
         _encode(told, changed)
