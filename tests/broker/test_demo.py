@@ -6,16 +6,23 @@ import sys
 
 import pytest
 
+BARE = {"PATH": "/usr/bin:/bin"}
 
-@pytest.mark.embedded
-def test_the_demo_decides_on_its_own_broker_and_tells_what_it_earned() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "streams", "demo", "--seconds", "30", "--json"],
+
+def demo(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "streams", "demo", *arguments],
         capture_output=True,
         text=True,
         check=False,
         timeout=110,
+        env=env,
     )
+
+
+@pytest.mark.embedded
+def test_the_demo_decides_on_its_own_broker_and_tells_what_it_earned() -> None:
+    done = demo("--seconds", "30", "--json")
     assert done.returncode == 0, done.stderr[-2_000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["decisions"] > 0
@@ -28,28 +35,14 @@ def test_the_demo_decides_on_its_own_broker_and_tells_what_it_earned() -> None:
 
 @pytest.mark.embedded
 def test_a_demo_whose_worker_fails_says_why() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "streams", "demo", "--seconds", "60"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
-        env={"PATH": "/usr/bin:/bin", "COUPON_KAFKA_SECURITY_PROTOCOL": "SSL"},
-    )
+    done = demo("--seconds", "60", env={**BARE, "COUPON_KAFKA_SECURITY_PROTOCOL": "SSL"})
     assert done.returncode == 1
     assert "the worker ended" in done.stderr
 
 
 @pytest.mark.embedded
 def test_a_demo_refuses_a_setting_that_cannot_be_read() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "streams", "demo", "--seconds", "60"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
-        env={"PATH": "/usr/bin:/bin", "COUPON_HORIZON_MS": "never"},
-    )
+    done = demo("--seconds", "60", env={**BARE, "COUPON_HORIZON_MS": "never"})
     assert done.returncode == 2
     assert "COUPON_HORIZON_MS must be" in done.stderr
     assert "Traceback" not in done.stderr
