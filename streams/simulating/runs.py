@@ -18,6 +18,7 @@ Record = dict[str, Any]
 # The settings that a simulated run depends on.
 DECIDING = frozenset(
     {
+        "app_id",
         "decision_spacing_ms",
         "experiment_salt",
         "exploration_ratio",
@@ -25,11 +26,15 @@ DECIDING = frozenset(
         "habit_pause",
         "holdout_ratio",
         "horizon_ms",
-        "league_ratio",
+        "knowledge_every",
         "margin_ratio",
         "model_frozen",
         "pacing_horizon_ms",
+        "promise_ratio",
         "random_ratio",
+        "risk_limit_ratio",
+        "segments",
+        "sessions",
         "snapshot_every",
         "triggers",
     }
