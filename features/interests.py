@@ -51,17 +51,6 @@ _CHINESE: tuple[tuple[str, Interest], ...] = tuple(
 INTERESTS: tuple[Interest, ...] = (*(interest for interest, _, _ in _RULES), GENERIC)
 
 
-def interest_of(text: str) -> Interest:
-    """Name the class that most words of a search or a category speak of; on a tie the first.
-
-    Examples
-    --------
-    >>> [interest_of(text) for text in ("cheap phones", "audio/headphone", "连衣裙", "x")]
-    ['electronics', 'electronics', 'fashion', 'generic']
-    """
-    return next(iter(_spoken_of(keywords(text))), GENERIC)
-
-
 def interests_of(texts: Iterable[tuple[str, float]]) -> dict[Interest, float]:
     """Share the weights of texts out over classes; shares sum to 1, or nothing is known.
 

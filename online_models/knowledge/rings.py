@@ -85,11 +85,6 @@ class Rings:
             found.append("order_velocity")
         return tuple(found)
 
-    def sharers(self, session: Session) -> int:
-        """Count the users of the most shared device or address of a session, at most 12."""
-        links = [self._recent(link, session.end_ms) for link in _links(session)]
-        return max(map(len, links), default=0)
-
     def dump(self) -> dict[str, Any]:
         """Give the state as plain JSON; the order of names is part of it."""
         return {

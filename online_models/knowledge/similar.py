@@ -1,9 +1,9 @@
-"""What is alike: products that the same sessions cared about, and what a taste says of an offer.
+"""What is alike: products that the same sessions cared about.
 
 A session rates products by what it did with them (viewed 1, carted 3, bought 5); two products are
 as alike as the cosine of their ratings. Article 2 compares a product with itself (always 1) and
 takes one neighbour's product of numbers for a score; here a product has *other* products for
-neighbours, and its score is the mean of the ratings by similarity.
+neighbours, and all of them count for its score.
 
 References
 ----------
@@ -12,7 +12,7 @@ References
 [^2]: Miranda, Jorge (2008), Incremental collaborative filtering for binary ratings.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import combinations
 from math import sqrt
 from typing import Any
@@ -96,12 +96,6 @@ class Similar:
                     scores[other] = scores.get(other, 0.0) + alike * trust
         return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:count]
 
-    def expected_rating(self, product: str, ratings: Mapping[str, float], now_ms: int) -> float:
-        """Give the mean of known ratings by similarity; 0.0 where nothing alike was rated."""
-        others = [name for name in ratings if name != product]
-        alike = [self.similarity(product, name, now_ms) for name in others]
-        return weighted_mean([ratings[name] for name in others], alike)
-
     def dump(self) -> dict[str, Any]:
         """Give the state as plain JSON."""
         return {"squares": self._squares.dump(), "dots": self._dots.dump()}
@@ -131,57 +125,3 @@ def ratings_of(session: Session) -> dict[str, float]:
         for name, _ in counts:
             ratings[name] = rating
     return ratings
-
-
-def cosine(one: Sequence[float], other: Sequence[float]) -> float:
-    """Give the cosine of two rows of ratings; 0.0 where one is all zero.
-
-    Examples
-    --------
-    >>> round(cosine((1, 2, 3), (3, 2, 1)), 3)
-    0.714
-    """
-    size = sqrt(sum([a * a for a in one]) * sum([b * b for b in other]))
-    return sum([a * b for a, b in zip(one, other, strict=True)]) / size if size else 0.0
-
-
-def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
-    """Give the mean of values by weight; 0.0 where all weights are 0.
-
-    Examples
-    --------
-    >>> weighted_mean([3.0, 1.0], [1.0, 3.0])
-    1.5
-    """
-    whole = sum(weights)
-    return sum([v * w for v, w in zip(values, weights, strict=True)]) / whole if whole else 0.0
-
-
-def content_match(scope: Iterable[str], affinity: Mapping[str, float]) -> float:
-    """Say how well an offer's scope meets a taste, in 0..1, with no history of the offer.
-
-    Parameters
-    ----------
-    scope
-        What the offer is good for, as `category:x` and `brand:x`; empty for everything.
-    affinity
-        Shares of interest by the same names (`features.traits.Traits.affinity`), each kind summing
-        to at most 1. A category also stands for those below it: `home` for `home/lamps`.
-
-    Examples
-    --------
-    >>> taste = {"category:home/lamps": 0.5, "category:toys": 0.25}
-    >>> content_match(["category:home"], taste), content_match(["brand:x"], taste)
-    (0.5, 0.0)
-    >>> content_match([], taste)
-    1.0
-    """
-    wanted = tuple(scope)
-    if not wanted:
-        return 1.0
-    by_kind: dict[str, float] = {}
-    for name, share in affinity.items():
-        if any(name == one or name.startswith(f"{one}/") for one in wanted):
-            kind = name.partition(":")[0]
-            by_kind[kind] = by_kind.get(kind, 0.0) + share
-    return min(1.0, max(by_kind.values(), default=0.0))

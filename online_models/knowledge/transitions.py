@@ -5,7 +5,6 @@ comes next is the plain share of moves from i that lead to j, and each row of th
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from features.session_record import CODE_OF, Session
@@ -129,21 +128,6 @@ def context_of(kind: str, run_count: int) -> str:
     ('product.viewed', 'product.viewed+')
     """
     return f"{kind}+" if run_count >= LONG_RUN else kind
-
-
-def transition_matrix(sequence: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Give p(next | now) of one sequence; each row sums to 1.
-
-    Examples
-    --------
-    >>> transition_matrix("BBSCPBSBCP")["B"]
-    {'B': 0.25, 'S': 0.5, 'C': 0.25}
-    """
-    counts: dict[str, dict[str, float]] = {}
-    for one, other in pairwise(sequence):
-        row = counts.setdefault(one, {})
-        row[other] = row.get(other, 0.0) + 1.0
-    return {one: _shares(row) for one, row in counts.items()}
 
 
 def _sum(rows: Sequence[dict[str, float]]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features import interests, keywords
-from features.interests import INTERESTS, interest_of, interests_of, leading
+from features.interests import INTERESTS, Interest, interests_of, leading
 
 
 def test_c10_a_word_has_the_same_slot_after_a_restart_whatever_the_hash_seed() -> None:
@@ -35,6 +35,10 @@ def test_c10_any_text_gives_few_bounded_words(text: str) -> None:
     assert len(set(words)) == len(words)
     assert all(word and len(word) <= 128 for word in words)
     assert all(0 <= slot < keywords.SLOTS_COUNT for slot in keywords.bag(text))
+
+
+def interest_of(text: str) -> Interest:
+    return leading(interests_of([(text, 1.0)]))
 
 
 def test_c22_u1_who_searched_phone_and_laptop_is_interested_in_electronics() -> None:

@@ -87,7 +87,6 @@ def test_c62_each_suspicion_has_its_reason() -> None:
         session = a_session(0, f"u{user}", device_hash="one", orders_count=1)
         known.learn(session)
     assert known.reasons(session) == ("shared_device",)
-    assert known.sharers(session) == 5
     guess = a_session(0, "guesser", codes_count=7)
     known.learn(guess)
     assert known.reasons(guess) == ("code_guessing",)
