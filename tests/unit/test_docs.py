@@ -2,12 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import cast
 
+import click
 import pytest
 import yaml
 
 from streams import reference
 from streams.capabilities import COSTS_US, Capability, capabilities
+from streams.cli import cli
 from streams.command_reference import commands_page
 from streams.metric_names import DEFINITIONS
 from streams.setting_problems import unknown
@@ -63,6 +66,28 @@ def test_every_metric_stands_on_its_page() -> None:
     page = (DOCS / "metrics.md").read_text(encoding="utf-8")
     for definition in DEFINITIONS:
         assert f"| `{definition.exposed_name}` | {definition.kind} |" in page
+
+
+def commands_named() -> set[str]:
+    """Give every `coupon-stream ...` that a page names within a line."""
+    pages = [ROOT / "README.md", *DOCS.rglob("*.md")]
+    texts = [path.read_text(encoding="utf-8") for path in pages if path.name != "commands.md"]
+    return {found for text in texts for found in re.findall(r"`coupon-stream ([^`]*)`", text)}
+
+
+@pytest.mark.parametrize("line", sorted(commands_named()))
+def test_every_command_that_a_page_names_exists_with_its_options(line: str) -> None:
+    command: click.Command = cli
+    words = line.split()
+    while words and isinstance(command, click.Group) and not words[0].startswith("-"):
+        # `list|show|replay` stands for each of them.
+        below = [command.get_command(click.Context(command), name) for name in words[0].split("|")]
+        assert all(below), line
+        command = cast(click.Command, below[0])
+        words = words[1:]
+    known = {name for parameter in command.params for name in parameter.opts}
+    asked = re.findall(r"--[a-z][a-z-]*", " ".join(words))
+    assert set(asked) <= known | {"--help"}, line
 
 
 def test_no_secret_has_a_default_on_the_page() -> None:
