@@ -10,6 +10,7 @@ from coupons.choices import Blocked, Candidate
 from coupons.price import missing_count
 from coupons.promises import PROMISE_RATIO, promise_minor
 from coupons.rules import SHOP, STEPS, Plan, Rule, plan_of
+from coupons.stock import EVERYTHING_THERE, Stock
 from features.basket import Basket
 from features.traits import Traits
 
@@ -41,6 +42,7 @@ def eligible(
     moment: Moment,
     limits: Limits,
     *,
+    stock: Stock = EVERYTHING_THERE,
     reach_ratio: float = REACH_RATIO,
     promise_ratio: float = PROMISE_RATIO,
 ) -> tuple[list[Candidate], list[Blocked]]:
@@ -52,6 +54,8 @@ def eligible(
 
     Parameters
     ----------
+    stock
+        What is sold out; `basket` is what it leaves (`Stock.left`).
     reach_ratio
         How far below its condition a basket may be, as a share of the condition: of a minimum
         spend, of a bundle's products, of a pair for `second_half_price`.
@@ -63,6 +67,7 @@ def eligible(
     """
     plan, terms = plan_of(catalogue), _Terms(reach_ratio, promise_ratio, traits.usual_order_minor)
     goods, match_steps, beside = _by_scope(plan, basket, traits)
+    gone, missed = plan.lacking(stock), plan.missed(basket)
     candidates: list[Candidate] = []
     blocked: list[Blocked] = []
     for campaign, rules in plan.campaigns:
@@ -76,6 +81,8 @@ def eligible(
             if offer is None:
                 if coupon.quota is not None and not limits.has_quota(coupon):
                     offer = "quota_exhausted"
+                elif coupon.coupon_id in gone or (at in missed and beside[at]):
+                    offer = "out_of_stock"
                 elif beside[at] and (basket.known or not rule.invites):
                     offer = "scope_not_relevant"
                 else:

@@ -10,6 +10,7 @@ from coupons.hours import closed_reason, steady_span
 from coupons.price import pricer, worst_case_minor
 from coupons.promises import GROWING
 from coupons.scopes import covers
+from coupons.stock import EVERYTHING_THERE, Stock
 from features.actions import Action
 from features.basket import Basket
 from features.traits import Traits
@@ -138,6 +139,7 @@ class Plan:
             (campaign, tuple(self._rule(coupon, campaign) for coupon in campaign.coupons))
             for campaign in catalogue.campaigns
         )
+        self._stock, self._lacking = EVERYTHING_THERE, frozenset[str]()
 
     def goods_minor(self, basket: Basket) -> list[int]:
         """Value the basket's goods scope by scope; all of them where lines are not known."""
@@ -161,6 +163,21 @@ class Plan:
                 sums[at] += share
         sums[SHOP] = 1.0
         return [share if share < 1.0 else 1.0 for share in sums]
+
+    def lacking(self, stock: Stock) -> frozenset[str]:
+        """Name the coupons that are good for nothing that is there; the last answer is kept."""
+        known = self._stock
+        if stock.sold_out is not known.sold_out or stock.empty is not known.empty:
+            rules = [rule for _, some in self.campaigns for rule in some]
+            lacking = [rule.coupon.coupon_id for rule in rules if stock.lacks(rule.coupon)]
+            self._stock, self._lacking = stock, frozenset(lacking)
+        return self._lacking
+
+    def missed(self, basket: Basket) -> frozenset[int]:
+        """Give the scopes in which lines of a basket are sold out."""
+        lines = basket.sold_out
+        found = [self._scopes_of(one.category, one.brand, one.product_id) for one in lines]
+        return frozenset([at for places in found for at in places])
 
     def touched(self, scope_at: int, names: Iterable[str]) -> bool:
         """Tell whether any `category:x`, `brand:x` or `product:x` lies in a scope."""

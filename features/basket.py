@@ -19,12 +19,15 @@ class Basket:
         What shipping would cost the customer.
     known
         True for a real cart or order, False for a guess from history.
+    sold_out
+        Lines that cannot be had now; `goods_minor` is without them.
     """
 
     items: tuple[Item, ...] = ()
     goods_minor: int = 0
     shipping_minor: int = 0
     known: bool = False
+    sold_out: tuple[Item, ...] = ()
 
     @classmethod
     def of(cls, items: tuple[Item, ...], shipping_minor: int = 0) -> "Basket":

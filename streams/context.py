@@ -12,6 +12,7 @@ from coupons.ledger import Ledger
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
 from coupons.promises import PROMISE_RATIO
+from coupons.stock import EVERYTHING_THERE, Stock
 from coupons.wallet import Lifecycle, Wallet
 from features.basket import Basket
 from features.events import Event, EventType
@@ -79,7 +80,7 @@ class Row(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Everything that is fixed for a chunk: settings, catalogue, model and knowledge in force."""
+    """Everything that is fixed for a chunk: settings, catalogue, stock, model, knowledge."""
 
     app_id: str
     catalogue: Catalogue
@@ -103,6 +104,7 @@ class Rules:
     keeps_sessions: bool = False
     session_key: bytes = b""
     known: Known = NOTHING_KNOWN
+    stock: Stock = EVERYTHING_THERE
     families: Families = NO_FAMILIES
     model_ref: ModelRef = field(init=False)
     policy_ref: PolicyRef = field(init=False)

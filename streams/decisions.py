@@ -167,7 +167,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     `features_hash` is over all of them, which the opened outcome tells. A candidate's score is
     p_buy x (margin - discount) - p_buy of nothing x margin - price x p_buy x discount, with
     `margin_minor` of the expected basket before any discount and the price of its campaign from
-    `prices`, rounded to 2 decimals.
+    `prices`, rounded to 2 decimals. `stock_version` is the place in `shop.stock.v1` up to which it
+    was read.
     """
 
     decision_id: Annotated[str, Meta(min_length=26, max_length=26)]
@@ -201,6 +202,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     prices: tuple[Priced, ...] = ()
     knowledge_version: str = "none"
     hints: tuple[Hint, ...] = ()
+    stock_version: Annotated[int, Meta(ge=0)] = 0
 
 
 def decision_id(app_id: str, user_id: str, trigger_event_id: str, slot: str) -> str:

@@ -159,12 +159,15 @@ def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decisi
     if (risk := insight.risk_at(row, event, rules)) is not None:
         refused = report_suppressed(identity, event, rules, "risk", standing_of(row))
         return insight.held_back(refused, risk)
+    basket = rules.stock.left(expected_basket(reading))
+    if basket.sold_out and not basket.items:
+        return report_suppressed(identity, event, rules, "out_of_stock", standing_of(row))
     row["last"] = [event.ts_ms, stage]
     point = Point(
         decision_id=identity,
         event=event,
         x=vector(reading),
-        basket=expected_basket(reading),
+        basket=basket,
         experiment=rules.experiment_of(event.user_id),
     )
     choice, answers = _choose(point, row, person, context)
@@ -184,7 +187,13 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
     )
     limits = Limits(row["wallet"], partition.ledger, point.arm)
     given, blocked = eligibility.eligible(
-        rules.catalogue, point.basket, person, moment, limits, promise_ratio=rules.promise_ratio
+        rules.catalogue,
+        point.basket,
+        person,
+        moment,
+        limits,
+        stock=rules.stock,
+        promise_ratio=rules.promise_ratio,
     )
     answers = rules.model.score(point.x, [candidate.action for candidate in given])
     paused = rules.pauses_habits and habit.is_paused(row.get("habit"), event.ts_ms)

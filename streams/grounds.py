@@ -1,4 +1,4 @@
-"""What a worker's decisions rest on now: the catalogue, the model and the knowledge in force."""
+"""What a worker's decisions rest on now: catalogue, stock, model and knowledge in force."""
 
 from aiokafka import ConsumerRecord
 
@@ -8,6 +8,7 @@ from streams.learning import Learning
 from streams.offers import Offers
 from streams.rules import rules_of
 from streams.settings import Settings
+from streams.stocking import Stocking
 
 
 class Grounds:
@@ -18,6 +19,7 @@ class Grounds:
         self.offers = Offers(settings)
         self.learning = Learning(settings)
         self.knowing = Knowing(settings)
+        self.stocking = Stocking(settings.stock_gate)
         self._rules: Rules | None = None
 
     def hear(self, record: ConsumerRecord) -> None:
@@ -28,12 +30,13 @@ class Grounds:
     def rules(self) -> Rules:
         """Give the rules of the next chunk; the same ones until something changes."""
         model, known = self.learning.in_force, self.knowing.in_force
-        catalogue, rules = self.offers.catalogue, self._rules
+        catalogue, stock, rules = self.offers.catalogue, self.stocking.in_force, self._rules
         if (
             rules is None
             or rules.catalogue is not catalogue
             or rules.model is not model.scorer
             or rules.known is not known
+            or rules.stock is not stock
         ):
-            rules = self._rules = rules_of(self._settings, catalogue, model, known)
+            rules = self._rules = rules_of(self._settings, catalogue, model, known, stock)
         return rules

@@ -76,7 +76,7 @@ def hinted(decision: Decision, row: Row, event: Event, rules: Rules) -> Decision
     if fact(row["profile"]["facts"], "consent") is False:
         return decision
     basket = [short(name) for name in carts.lines_at(row["profile"]["cart"], event.ts_ms)]
-    rules_found = rules.known.hints(sorted(basket), MAX_HINTS)
+    rules_found = rules.known.hints(sorted(basket), MAX_HINTS, rules.stock.sold_out)
     hints = tuple(
         [
             Hint(

@@ -1,10 +1,11 @@
-"""Builds the rules of a chunk from the settings, the catalogue and the model in force."""
+"""Builds the rules of a chunk from settings, catalogue, stock, model and knowledge."""
 
 from coupons.arms import ArmShares
 from coupons.catalogue import Catalogue
 from coupons.catalogue_file import parse_catalogue
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
+from coupons.stock import EVERYTHING_THERE, Stock
 from online_models.knowledge.known import Known
 from streams.context import NOTHING_KNOWN, Families, Rules
 from streams.learning import InForce
@@ -32,7 +33,11 @@ def _session_key(settings: Settings) -> bytes:
 
 
 def rules_of(
-    settings: Settings, catalogue: Catalogue, model: InForce, known: Known = NOTHING_KNOWN
+    settings: Settings,
+    catalogue: Catalogue,
+    model: InForce,
+    known: Known = NOTHING_KNOWN,
+    stock: Stock = EVERYTHING_THERE,
 ) -> Rules:
     """Fix everything that a chunk's decisions depend on besides rows and events."""
     return Rules(
@@ -64,6 +69,7 @@ def rules_of(
         keeps_sessions=settings.sessions,
         session_key=_session_key(settings),
         known=known,
+        stock=stock,
         families=Families(
             hints=settings.hints,
             segments=settings.segments,

@@ -20,6 +20,7 @@ from streams.decisions import SCHEMA_VERSION, Decision
 from streams.native import FIELDS, NEEDS, NativeEvent
 from streams.refusals import MAX_DETAIL_LENGTH, REASONS
 from streams.settings import Settings
+from streams.stocking import StockLevel
 from streams.topics import INBOUND, TopicSpec, inbound_name, specs
 
 Schema = dict[str, Any]
@@ -101,12 +102,13 @@ def _decision() -> Schema:
     return {**schema, "required": list(schema["properties"])}
 
 
-def _outcome() -> Schema:
-    return _closed(msgspec.json.schema(Outcome), "coupon.outcome.v1", "A step in a label's life")
+def _record(kind: type, name: str, title: str) -> Schema:
+    return _closed(msgspec.json.schema(kind), name, title)
 
 
-def _session() -> Schema:
-    return _closed(msgspec.json.schema(Session), "coupon.session.v1", "A session that is over")
+def _stock() -> Schema:
+    schema = _record(StockLevel, "shop.stock.v1", "What is left of a product")
+    return {**schema, "properties": _without_null(schema["properties"])}
 
 
 def _dead_letter() -> Schema:
@@ -147,9 +149,10 @@ def _dead_letter() -> Schema:
 
 SCHEMAS: dict[str, Callable[[], Schema]] = {
     **{inbound_name(family): partial(inbound, family) for family in INBOUND},
+    "shop.stock.v1": _stock,
     "coupon.decision.v1": _decision,
-    "coupon.outcome.v1": _outcome,
-    "coupon.session.v1": _session,
+    "coupon.outcome.v1": partial(_record, Outcome, "coupon.outcome.v1", "A step in a label's life"),
+    "coupon.session.v1": partial(_record, Session, "coupon.session.v1", "A session that is over"),
     "coupon.dead-letter.v1": _dead_letter,
 }
 _MESSAGE_OF = {

@@ -146,6 +146,9 @@ class Settings(BaseSettings):
     margin_ratio: Ratio = _setting(
         0.3, "Margin on goods before discounts, as a share of their price.", "ratio"
     )
+    stock_gate: bool = _setting(
+        True, "Offer nothing, and hint at nothing, that `shop.stock.v1` says is sold out."
+    )
     promise_ratio: Annotated[float, Field(ge=0, le=100)] = _setting(
         1.5,
         "A customer's own maximum of a discount that grows with the basket, as a multiple of what "

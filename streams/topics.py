@@ -16,6 +16,7 @@ CHUNK_BATCH_BYTES = 8 * 1024 * 1024  # a worker writes the rows of a chunk as on
 SNAPSHOT_BYTES = 16 * 1024 * 1024
 # What is erased must be gone within a day: a dirty segment is compacted after at most half of it.
 _COMPACTION_LAG_MS = DAY_MS // 2
+_EVENTS_MS = 7 * DAY_MS
 _INSYNC_COUNT = 2
 
 # The only way to ask a broker for its time is to append a record; `doctor` does so here.
@@ -42,6 +43,8 @@ class TopicSpec:
         What records are keyed by, for people.
     retention_ms
         How long records are kept; None where the newest of each key is kept for ever.
+    least_ms
+        How long a record stays at least, though a newer one of its key came.
     clock
         Whose time a record carries. Inbound topics carry the broker's append time, by which the
         co-partitioned topics of a partition are merged and future stamps are refused.
@@ -54,6 +57,7 @@ class TopicSpec:
     cleanup: Cleanup = "delete"
     retention_ms: int | None = None
     clock: Clock = "CreateTime"
+    least_ms: int = 0
     max_message_bytes: int = CHUNK_BATCH_BYTES
 
     def __post_init__(self) -> None:
@@ -72,7 +76,9 @@ class TopicSpec:
         if self.retention_ms is not None:
             config["retention.ms"] = str(self.retention_ms)
         else:
-            config["max.compaction.lag.ms"] = str(_COMPACTION_LAG_MS)
+            config["max.compaction.lag.ms"] = str(self.least_ms + _COMPACTION_LAG_MS)
+            if self.least_ms:
+                config["min.compaction.lag.ms"] = str(self.least_ms)
         if self.replication > _INSYNC_COUNT:
             config["min.insync.replicas"] = str(_INSYNC_COUNT)
         return config
@@ -91,6 +97,11 @@ def inbound_name(family: Family, prefix: str = "") -> str:
     )
 
 
+def stock_topic(settings: Settings) -> str:
+    """Name the topic that tells what is left of each product."""
+    return f"{settings.topic_prefix}shop.stock.v1"
+
+
 def specs(settings: Settings) -> tuple[TopicSpec, ...]:
     """Return every topic of the contract, in the order in which they are shown.
 
@@ -100,7 +111,8 @@ def specs(settings: Settings) -> tuple[TopicSpec, ...]:
     >>> [(spec.name, spec.partitions) for spec in specs(Settings())][:2]
     [('shop.browse.v1', 12), ('shop.search.v1', 12)]
     """
-    return (*_inbound(settings), *_control(settings), *_told(settings), *_outbound(settings))
+    inbound = (*_inbound(settings), _stock(settings))
+    return (*inbound, *_control(settings), *_told(settings), *_outbound(settings))
 
 
 def _inbound(settings: Settings) -> tuple[TopicSpec, ...]:
@@ -113,11 +125,24 @@ def _inbound(settings: Settings) -> tuple[TopicSpec, ...]:
             replication=settings.replication,
             cleanup="compact" if family in compacted else "delete",
             # Heartbeats as long as events: without them a recorded run could not be repeated.
-            retention_ms=None if family in compacted else 7 * DAY_MS,
+            retention_ms=None if family in compacted else _EVENTS_MS,
             clock="LogAppendTime",
             max_message_bytes=EVENT_BATCH_BYTES,
         )
         for family in INBOUND
+    )
+
+
+def _stock(settings: Settings) -> TopicSpec:
+    return TopicSpec(
+        name=stock_topic(settings),
+        key="product id",
+        partitions=1,  # so that one number names how far it was read
+        replication=settings.replication,
+        cleanup="compact",
+        # As long as events: a decision names how far it was read, and must be repeatable.
+        least_ms=_EVENTS_MS,
+        max_message_bytes=EVENT_BATCH_BYTES,
     )
 
 

@@ -23,6 +23,7 @@ from streams.health import Health, HealthServer
 from streams.metrics import Metrics, Tally
 from streams.progress import Watchdog
 from streams.settings import Settings
+from streams.topics import stock_topic
 from streams.transport import ChunkTransport
 
 GAUGE_SECONDS = 2.0
@@ -51,6 +52,7 @@ class Surroundings(Service):
             {
                 f"{prefix}coupon.models.v1": engine.grounds.hear,
                 f"{prefix}coupon.catalogue.v1": engine.grounds.offers.hear,
+                stock_topic(settings): engine.grounds.stocking.hear,
             },
             client_options(settings),
             check_crcs=settings.kafka_check_crcs,

@@ -4,7 +4,7 @@ Going through all partners of a cart at each decision would cost hundreds of mic
 partners of a product are put in order once, at the first cart that holds it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from online_models.knowledge.pairs import Pairs, Rule
 
@@ -21,18 +21,21 @@ class AddOns:
         self._pairs, self._now_ms = pairs, now_ms
         self._of: dict[str, tuple[Scored, ...]] = {}
 
-    def hints(self, basket: Sequence[str], count: int) -> list[Rule]:
+    def hints(
+        self, basket: Sequence[str], count: int, besides: Set[str] = frozenset()
+    ) -> list[Rule]:
         """Give what to add to a basket: each name with its best rule, likeliest first.
 
         Only what is likelier beside the basket than alone (lift above 1) is a hint. Confidence
         counts as if some more baskets had been without it, so that one lucky basket is no rule.
+        Names of `besides` are left out.
         """
         held = set(basket)
         best: dict[str, Scored] = {}
         for when in dict.fromkeys(basket):
             taken_count, last = 0, 0.0
             for score, found in self._partners(when):
-                if found.then in held:
+                if found.then in held or found.then in besides:
                     continue
                 if taken_count >= count and score < last:
                     break

@@ -1,6 +1,6 @@
 """What decisions ask of a knowledge that does not change any more, prepared as far as asked."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -52,9 +52,17 @@ class Known:
         self._chances: dict[str, dict[str, float]] = {}
         self.seen = lru_cache(_VISITS_COUNT)(self._look)
 
-    def hints(self, basket: Sequence[str], count: int) -> list[Rule]:
-        """Give what to add to a basket, likeliest first; never a name that was cut short."""
-        found = self._add_ons.hints(basket, count)
+    def hints(
+        self, basket: Sequence[str], count: int, besides: Set[str] = frozenset()
+    ) -> list[Rule]:
+        """Give what to add to a basket, likeliest first; never a name that was cut short.
+
+        Parameters
+        ----------
+        besides
+            Names that are no hints, such as those of what is sold out.
+        """
+        found = self._add_ons.hints(basket, count, besides)
         return [rule for rule in found if not is_cut(rule.then)]
 
     def risk(self, session: Session, visit: tuple[float, ...]) -> Risk:

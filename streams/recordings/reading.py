@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from streams import wire
-from streams.recordings.writing import EVENTS, FORMAT, MANIFEST, RecordingError
+from streams.recordings.writing import EVENTS, FORMAT, MANIFEST, STOCK, RecordingError
+from streams.stocking import Told
 
 
 class Message(NamedTuple):
@@ -91,6 +92,26 @@ def message_of(number: int, line: bytes, topics: dict[Any, str]) -> Message:
     except (ValueError, KeyError, TypeError, NotBase64) as error:
         message = f"{EVENTS}, line {number}: must be a recorded message, was not: {error!r}"
         raise RecordingError(message) from error
+
+
+def levels_of(path: Path) -> Iterator[Told]:
+    """Give the records of the stock topic; a recording from before there was one has none.
+
+    Raises
+    ------
+    RecordingError
+        A line is no record.
+    """
+    if not path.exists():
+        return
+    for number, line in enumerate(lines_of(path), 1):
+        try:
+            body = wire.decode_row(line)
+            key, value = _as_bytes(body["key"]), _as_bytes(body["value"])
+            yield Told(int(body["offset"]), key or b"", value)
+        except (ValueError, KeyError, TypeError, NotBase64) as error:
+            message = f"{STOCK}, line {number}: must be a recorded level, was not: {error!r}"
+            raise RecordingError(message) from error
 
 
 def _as_bytes(told: str | dict[str, str] | None) -> bytes | None:

@@ -1,17 +1,19 @@
 """Models and knowledge of a recorded run, learned again as far as its decisions ask for them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from coupons.stock import EVERYTHING_THERE, Stock
 from online_models.knowledge.known import NOTHING, Known
 from streams import wire
 from streams.context import NOTHING_KNOWN, Rules
 from streams.knowing import Knowing
 from streams.learning import PRIOR, InForce, Learning
-from streams.recordings.writing import OUTCOMES, SESSIONS, RecordingError
+from streams.recordings.writing import OUTCOMES, SESSIONS, STOCK, RecordingError
 from streams.rules import read_catalogue, rules_of
 from streams.settings import Settings
+from streams.stocking import Told, stocks_at
 
 T = TypeVar("T")
 # Partitions are at about the same place, so few versions are in use at a time; all stay as bytes.
@@ -19,7 +21,7 @@ _KNOWN_COUNT = 4
 
 
 class Relearned:
-    """The rules of a run by versions; outcomes bring forth models, and sessions knowledge.
+    """The rules of a run by versions; outcomes bring forth models, sessions knowledge.
 
     Neither depends on where the other stood: each is a function of its own topic's beginning.
     """
@@ -33,6 +35,7 @@ class Relearned:
         self._outcomes, self._sessions = enumerate(outcomes, 1), enumerate(sessions, 1)
         self._models: dict[str, InForce] = {PRIOR: self._learning.in_force}
         self._knowledge: dict[str, bytes] = {}
+        self._stocks: dict[int, Stock] = {0: EVERYTHING_THERE}
         self._known = lru_cache(_KNOWN_COUNT)(self._load)
         self._rules = lru_cache(_KNOWN_COUNT)(self._make)
         self._learning.begin()
@@ -43,8 +46,23 @@ class Relearned:
         """How many models and knowledges were in force, those that learned nothing among them."""
         return len(self._models), len(self._knowledge) + 1
 
-    def rules(self, model: str, knowledge: str) -> Rules:
-        """Give the rules with the model and the knowledge of these versions.
+    def take_stock(self, levels: Iterable[Told], versions: Iterable[int]) -> None:
+        """Find the stock at all versions that decisions name; records are gone through once.
+
+        Raises
+        ------
+        RecordingError
+            The records end before one of them.
+        """
+        asked = set(versions) - {0}
+        try:
+            self._stocks |= {one.version: one for one in stocks_at(levels, asked)}
+        except LookupError as error:
+            message = f"{STOCK}: {error}"
+            raise RecordingError(message) from error
+
+    def rules(self, model: str, knowledge: str, stock: int) -> Rules:
+        """Give the rules with the model, the knowledge and the stock of these versions.
 
         Raises
         ------
@@ -55,11 +73,11 @@ class Relearned:
             self._learn(model)
         while knowledge != NOTHING and knowledge not in self._knowledge:
             self._study(knowledge)
-        return self._rules(model, knowledge)
+        return self._rules(model, knowledge, stock)
 
-    def _make(self, model: str, knowledge: str) -> Rules:
-        known = self._known(knowledge)
-        return rules_of(self._settings, self.catalogue, self._models[model], known)
+    def _make(self, model: str, knowledge: str, stock: int) -> Rules:
+        known, there = self._known(knowledge), self._stocks[stock]
+        return rules_of(self._settings, self.catalogue, self._models[model], known, there)
 
     def _load(self, version: str) -> Known:
         if version == NOTHING:

@@ -1,8 +1,8 @@
 """A recorded run once more: its events, and each decision by the model that made it then.
 
-Workers take over a new model, or new knowledge, wherever they happen to be; which one it was stands
-in every decision. Neither is recorded: they are learned again from the recorded outcomes and
-sessions (see `streams.recordings.relearning`), bit by bit the same.
+Workers take over a new model, new knowledge or word of the stock wherever they happen to be; which
+one it was stands in every decision. Models and knowledge are not recorded: they are learned again
+from the recorded outcomes and sessions (see `streams.recordings.relearning`), bit by bit the same.
 """
 
 from collections import Counter
@@ -18,9 +18,15 @@ from streams.app import families_of, source_of
 from streams.emission import Emission
 from streams.learning import PRIOR
 from streams.partitions import Partition, state_hash
-from streams.recordings.reading import Message, lines_of, manifest_of, message_of
+from streams.recordings.reading import (
+    Message,
+    levels_of,
+    lines_of,
+    manifest_of,
+    message_of,
+)
 from streams.recordings.relearning import Relearned
-from streams.recordings.writing import DECISIONS, EVENTS, OUTCOMES, SESSIONS, RecordingError
+from streams.recordings.writing import DECISIONS, EVENTS, OUTCOMES, SESSIONS, STOCK, RecordingError
 from streams.refusals import MalformedEvent
 from streams.settings import Settings
 
@@ -65,10 +71,11 @@ class Repeated:
 
 
 class Versions(NamedTuple):
-    """What a decision was made with: versions of the model and of the knowledge."""
+    """What a decision was made with: versions of the model, the knowledge and the stock."""
 
     model: str
     knowledge: str
+    stock: int
 
 
 class Decided(NamedTuple):
@@ -106,7 +113,7 @@ class Repeat:
         self._recorded: dict[tuple[str, str], Decided] = {}
         self._ended = Counter(sha256(line).digest() for line in lines_of(folder / SESSIONS))
         self._waiting: list[list[Message]] = [[] for _ in self.partitions]
-        self._versions = [Versions(PRIOR, NOTHING) for _ in self.partitions]
+        self._versions = [Versions(PRIOR, NOTHING, 0) for _ in self.partitions]
 
     def run(self, on_event: Callable[[], object] = lambda: None) -> Repeated:
         """Decide all events again and compare.
@@ -147,8 +154,12 @@ class Repeat:
                 )
                 raise RecordingError(message)
             key = (decision.user_id, decision.trigger_event_id)
-            versions = Versions(decision.model.version, decision.knowledge_version)
+            versions = Versions(
+                decision.model.version, decision.knowledge_version, decision.stock_version
+            )
             self._recorded[key] = Decided(versions, sha256(line).digest())
+        asked = {decided.versions.stock for decided in self._recorded.values()}
+        self._relearned.take_stock(levels_of(self._folder / STOCK), asked)
 
     def _take(self, message: Message) -> None:
         versions = self._versions_at(message)

@@ -2,7 +2,8 @@
 
 A recording is a folder: `events.ndjson` (inbound messages untouched, each partition's in the order
 in which workers apply them), `decisions.ndjson`, `outcomes.ndjson` and `sessions.ndjson` (as
-published, in the order of their topics) and `manifest.json`.
+published, in the order of their topics), `stock.ndjson` (records with their places in the topic)
+and `manifest.json`.
 """
 
 import sys
@@ -20,6 +21,7 @@ from streams.connection import client_options
 from streams.merge import Merge
 from streams.reading import bounds, reader, records
 from streams.settings import Settings
+from streams.topics import stock_topic
 
 FORMAT = 2
 RECORDED = "recorded"  # its name among the formats that `replay` reads
@@ -27,6 +29,7 @@ EVENTS = "events.ndjson"
 DECISIONS = "decisions.ndjson"
 OUTCOMES = "outcomes.ndjson"
 SESSIONS = "sessions.ndjson"
+STOCK = "stock.ndjson"
 MANIFEST = "manifest.json"
 _POLL_MS = 500
 
@@ -52,6 +55,7 @@ class Manifest:
     decisions: int = 0
     outcomes: int = 0
     sessions: int = 0
+    stock: int = 0
     missing: dict[str, int] = field(default_factory=dict)
     product: str = field(default_factory=product_version)
     format: int = FORMAT
@@ -91,6 +95,7 @@ async def record(
         manifest.missing |= _missing(starts)
         counts[name] = await _write(folder / name, _values(settings, topic), on_record)
     manifest.decisions, manifest.outcomes, manifest.sessions = counts.values()
+    manifest.stock = await _write(folder / STOCK, _levels(settings), on_record)
     manifest.events = await _write(folder / EVENTS, _events(settings, manifest.missing), on_record)
     with (folder / MANIFEST).open("w", encoding="utf-8") as file:
         file.write(wire.to_json(asdict(manifest), pretty=True) + "\n")
@@ -113,6 +118,11 @@ async def _write(
 async def _values(settings: Settings, topic: str) -> AsyncGenerator[bytes, None]:
     async for one in records(client_options(settings), [topic]):
         yield one.value or b""
+
+
+async def _levels(settings: Settings) -> AsyncGenerator[bytes, None]:
+    async for one in records(client_options(settings), [stock_topic(settings)]):
+        yield level_as_line(one)
 
 
 async def _events(settings: Settings, missing: dict[str, int]) -> AsyncGenerator[bytes, None]:
@@ -180,6 +190,12 @@ def as_line(family: str, one: ConsumerRecord) -> bytes:
             "headers": [[name, _as_json(value)] for name, value in one.headers],
         }
     )
+
+
+def level_as_line(one: ConsumerRecord) -> bytes:
+    """Write a record of the stock topic with its place in it."""
+    told = {"offset": one.offset, "key": _as_json(one.key), "value": _as_json(one.value)}
+    return wire.encode_row(told)
 
 
 def _as_json(value: bytes | None) -> str | dict[str, str] | None:

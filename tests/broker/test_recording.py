@@ -2,18 +2,23 @@
 
 import asyncio
 import json
+from collections import Counter
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from click.testing import CliRunner
 from pydantic import SecretStr
 
+from streams import wire
 from streams.cli import cli
-from streams.layouts import Accepted, read
+from streams.layouts import Accepted, Refused, read
 from streams.produce import Reading, produce
 from streams.recordings import writing as recording
 from streams.recordings.repeating import Repeat
 from streams.settings import Settings
+from streams.topics import stock_topic
 from tests.broker.awaiting import read_count
 from tests.broker.workers import environment_of, running
 
@@ -35,9 +40,11 @@ async def test_a_learning_run_is_repeated_to_the_byte_with_the_models_of_its_dec
     decisions = f"{settings.topic_prefix}coupon.decisions.v1"
     with running(settings, tmp_path, 2, COUPON_MODEL_KEY=KEY) as (first, second):
         await asyncio.gather(first.ready(), second.ready())
+        await tell_stock(settings, path, 0)
         sending = asyncio.create_task(produce(path, "rees46", settings, reading=Reading()))
         await read_count(settings.kafka_bootstrap_servers, [decisions], count // 3, DRAIN_SECONDS)
         first.kill()
+        await tell_stock(settings, path, 1)
         await sending
         await read_count(settings.kafka_bootstrap_servers, [decisions], count, DRAIN_SECONDS)
         assert second.stop() == 0
@@ -55,6 +62,23 @@ async def test_a_learning_run_is_repeated_to_the_byte_with_the_models_of_its_dec
     assert (found.sessions_same, found.sessions_lost) == (manifest.sessions, 0)
     assert manifest.sessions > 100
     assert found.knowledges > 2, "the run must have switched knowledge, or it shows little"
+    told = [json.loads(line) for line in (folder / recording.DECISIONS).read_bytes().splitlines()]
+    assert len({one["stock_version"] for one in told}) > 1, "the stock must have changed"
+    assert any(one["code"] == "out_of_stock" for each in told for one in each["reasons"])
+
+
+async def tell_stock(settings: Settings, path: Path, left_count: int) -> None:
+    """Tell that so many pieces are left of the products that most views are of."""
+    rows = (wire.decode_line(row.value, "native") for row in read(path, "rees46") if is_event(row))
+    seen = Counter(item.product_id for event in rows for item in event.items)
+    async with AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap_servers) as producer:
+        for name, _ in seen.most_common(200):
+            level = {"product_id": name, "available_count": left_count}
+            await producer.send(stock_topic(settings), wire.encode_row(level), name.encode())
+
+
+def is_event(row: Accepted | Refused) -> TypeGuard[Accepted]:
+    return isinstance(row, Accepted)
 
 
 def test_the_commands_record_and_replay_say_the_same(topics: Settings, tmp_path: Path) -> None:

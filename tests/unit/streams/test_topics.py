@@ -32,6 +32,7 @@ def test_state_is_compacted_and_the_rest_expires() -> None:
     compacted = {name for name, spec in BY_NAME.items() if spec.cleanup == "compact"}
     assert compacted == {
         "eu.shop.profiles.v1",
+        "eu.shop.stock.v1",
         "eu.coupon.catalogue.v1",
         "eu.coupon.models.v1",
         "engine-v1-users-changelog",
@@ -46,8 +47,14 @@ def test_state_is_compacted_and_the_rest_expires() -> None:
 
 def test_p22_compacted_topics_forget_within_a_day() -> None:
     for spec in BY_NAME.values():
-        if spec.cleanup == "compact":
+        if spec.cleanup == "compact" and "user id" in spec.key:
             assert int(spec.config["max.compaction.lag.ms"]) < DAY_MS
+
+
+def test_c54_a_level_of_stock_stays_as_long_as_the_events_that_were_decided_by_it() -> None:
+    config = BY_NAME["eu.shop.stock.v1"].config
+    assert config["min.compaction.lag.ms"] == BY_NAME["eu.shop.cart.v1"].config["retention.ms"]
+    assert int(config["max.compaction.lag.ms"]) > int(config["min.compaction.lag.ms"])
 
 
 def test_three_copies_ask_for_two_in_sync_and_one_copy_does_not() -> None:
