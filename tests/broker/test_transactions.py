@@ -98,7 +98,10 @@ async def test_recovery_reads_what_was_committed_and_what_a_takeover_settled(
     await heir.close()
 
 
-def test_recovery_of_a_topic_that_is_not_there_says_so(fresh: Settings) -> None:
+def test_recovery_of_a_topic_that_is_not_there_says_so(
+    fresh: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.changelog._ASK_SECONDS", 1.0)  # it asks until then
     with pytest.raises(RecoveryFailedError, match="nowhere partition 0 could not be read"):
         read_rows("nowhere", 0, librdkafka_options(fresh), 20.0)
 

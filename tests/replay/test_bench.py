@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.benching import curves as bench_curves
+from streams.benching import families, stages
 from streams.benching import page as bench_page
 from streams.benching.arena import Turn
 from streams.benching.choice import Choosing, bench_catalogue
@@ -19,7 +20,6 @@ from streams.benching.contenders import LIMIT, OURS, PLAIN_FAUST, QUIX, is_insta
 from streams.benching.peers import RATIOS, Shown, summary
 from streams.benching.plot import plot
 from streams.benching.shop import Decider, bench_settings, record
-from streams.benching.stages import run
 from streams.cli import cli
 from streams.settings import Settings
 from tests.builders import an_event
@@ -32,14 +32,20 @@ STAGES = {"decode", "update", "vector", "score_10", "score_20", "choose", "encod
 }
 
 
-@pytest.fixture(autouse=True)
-def short_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_curves, "SETTLED_COUNT", 1_000)
+@pytest.fixture(autouse=True, scope="module")
+def little_of_each() -> Iterator[None]:
+    """Measure a little: what repetition makes exact is not looked at here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench_curves, "SETTLED_COUNT", 1_000)
+        patch.setattr(bench_curves, "_SLICES_COUNT", 2)
+        patch.setattr(families, "_TURNS_COUNT", 1)
+        patch.setattr(stages, "TRACED_EVENTS_COUNT", 200)
+        yield
 
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
-    return run(600, 1, Settings())
+    return stages.run(600, 1, Settings())
 
 
 def test_the_benchmark_times_every_stage(figures: dict[str, Any]) -> None:
