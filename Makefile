@@ -65,6 +65,17 @@ docs: .venv/dev.stamp ## Generate tables, message schemas, a picture and the das
 	$(BIN)/coupon-stream schema --out docs/messages
 	$(BIN)/python -m streams.evidence.proof docs/evidence-unbiased.svg
 	$(BIN)/python -m streams.monitoring deploy/monitoring/dashboards
+	$(BIN)/python -m streams.cluster deploy/kubernetes
+
+.PHONY: render
+render: .venv/dev.stamp ## Render the Helm chart anew, as committed, and check it against Kubernetes' schemas
+	@command -v helm >/dev/null || { echo "Helm 3 must be on the PATH, was missing" >&2; exit 1; }
+	helm lint --strict deploy/kubernetes/chart --kube-version 1.34.0
+	$(BIN)/python -m tests.kubernetes.rendering
+	$(BIN)/python -m venv .venv/render
+	.venv/render/bin/pip install --quiet "kubernetes-validate==1.37.0"
+	.venv/render/bin/kubernetes-validate --strict --kubernetes-version 1.34 \
+	  deploy/kubernetes/base/coupon-stream.yaml tests/kubernetes/golden/all.yaml
 
 .PHONY: kafka
 kafka: .venv/run.stamp ## Run a local Apache Kafka in the foreground; KAFKA_ARGS go to it
