@@ -14,8 +14,9 @@ BROKER ?= yes
 # PROMETHEUS=no leaves out the tests that need Prometheus, and says so.
 PROMETHEUS ?= yes
 PYTEST_ARGS ?=
-# So many processes run tests side by side; all that need Kafka are dealt to two of them.
-JOBS ?= 2
+# So many processes run tests side by side. All that need Kafka are dealt to two of them, which wait
+# for it most of the time: the third keeps two cores busy.
+JOBS ?= 3
 LEFT_OUT := $(if $(filter no,$(BROKER)),not broker)$(if $(filter nono,$(BROKER)$(PROMETHEUS)), and )$(if $(filter no,$(PROMETHEUS)),not prometheus)
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 UV_VERSION := 0.13.9

@@ -16,7 +16,8 @@ settings.register_profile("no-clock", deadline=None)
 settings.load_profile("no-clock")
 
 ROOT = Path(__file__).resolve().parent.parent
-# Tests of these folders share one broker, and would take the machine from one another.
+# Tests of these folders share one broker, and would take the machine from one another; what takes
+# longest stands first.
 TOGETHER = ("tests/chaos/", "tests/broker/")
 
 
@@ -36,9 +37,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let a process that others run beside begin with what takes longest."""
+    """Let processes side by side begin with what takes longest, each with one of them."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not item.nodeid.startswith("tests/chaos/"))
+        items.sort(key=lambda item: _rank(item.nodeid))
+
+
+def _rank(nodeid: str) -> int:
+    found = [at for at, folder in enumerate(TOGETHER) if nodeid.startswith(folder)]
+    return found[0] if found else len(TOGETHER)
 
 
 @pytest.hookimpl(optionalhook=True)
