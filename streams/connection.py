@@ -3,11 +3,17 @@
 import ssl
 from typing import Any
 
+from streams.setting_problems import Problem, SettingsError
 from streams.settings import Settings
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
     """Return the arguments that every aiokafka client of this product is built with.
+
+    Raises
+    ------
+    SettingsError
+        A certificate or a key cannot be read.
 
     Examples
     --------
@@ -56,9 +62,27 @@ def librdkafka_options(settings: Settings) -> dict[str, Any]:
 
 
 def _ssl_context(settings: Settings) -> ssl.SSLContext:
-    context = ssl.create_default_context(
-        cafile=str(settings.kafka_ssl_cafile) if settings.kafka_ssl_cafile else None
+    ca, certificate, key = (
+        settings.kafka_ssl_cafile,
+        settings.kafka_ssl_certfile,
+        settings.kafka_ssl_keyfile,
     )
-    if settings.kafka_ssl_certfile and settings.kafka_ssl_keyfile:
-        context.load_cert_chain(settings.kafka_ssl_certfile, settings.kafka_ssl_keyfile)
+    try:
+        context = ssl.create_default_context(cafile=str(ca) if ca else None)
+    except (ssl.SSLError, OSError) as error:
+        name, what = "COUPON_KAFKA_SSL_CAFILE", "certificates"
+        raise _unreadable(name, what, ca, error) from error
+    if certificate and key:
+        names = "COUPON_KAFKA_SSL_CERTFILE and COUPON_KAFKA_SSL_KEYFILE"
+        try:
+            # Without a password of its own OpenSSL would ask for one at the terminal.
+            context.load_cert_chain(certificate, key, password="")
+        except (ssl.SSLError, OSError, ValueError) as error:
+            what = "a certificate and its unencrypted key"
+            raise _unreadable(names, what, f"{certificate} and {key}", error) from error
     return context
+
+
+def _unreadable(name: str, what: str, found: object, error: Exception) -> SettingsError:
+    told = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
+    return SettingsError([Problem(name, f"{what} in PEM", f"{found} ({told})")])

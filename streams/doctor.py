@@ -4,15 +4,17 @@ import asyncio
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import Any, Literal
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from streams import topic_admin
+from streams import rights, topic_admin
+from streams.access import Role
+from streams.admission import refusal
+from streams.checks import Check, Verdict, judge_rights
 from streams.connection import client_options
 from streams.partitioner import partition_of
 from streams.reading import bounds, records
@@ -20,11 +22,10 @@ from streams.settings import Settings
 from streams.topic_findings import Finding, Found, compare
 from streams.topics import DOCTOR_TOPIC, INBOUND, inbound_name, specs
 
-Verdict = Literal["good", "note", "failed"]
-
 REACH_SECONDS = 5.0
 SKEW_LIMIT_MS = 30_000
 SAMPLE_COUNT = 200
+_ADMISSION = "settings and certificates: docs/security.md"
 PARTITIONER_ADVICE = (
     "producers must hash keys with murmur2: Java and aiokafka do; librdkafka clients (Python's"
     " confluent-kafka, Go, .NET, PHP ...) need partitioner=murmur2_random"
@@ -33,27 +34,20 @@ _CHECK_OF = {"partitions": "partitions", "message.timestamp.type": "timestamps"}
 LIBRARIES = ("aiokafka", "confluent-kafka", "faust-streaming", "msgspec", "orjson", "river")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing examined; `remedy` is empty where there is nothing to do."""
-
-    name: str
-    verdict: Verdict
-    found: str
-    remedy: str = ""
-
-
-async def examine(settings: Settings) -> list[Check]:
+async def examine(settings: Settings, role: Role = "operator") -> list[Check]:
     """Run every check, in the order in which one would mend things.
 
     The first failure to reach Kafka ends the examination: nothing after it could be told.
     """
     options = client_options(settings)
     checks = [versions()]
-    reached = await reach(settings.kafka_bootstrap_servers, options)
+    reached = await reach(settings, options)
     checks.append(reached)
     if reached.verdict == "failed":
         return checks
+    checks.append(judge_rights(role, await asyncio.to_thread(rights.missing, settings, role)))
+    if role != "operator":
+        return checks  # the rest needs the operator's rights
     wanted = specs(settings)
     async with topic_admin.admin_client(options) as admin:
         found = await topic_admin.describe(admin, [spec.name for spec in wanted])
@@ -84,13 +78,15 @@ def versions() -> Check:
     return Check(name="versions", verdict="failed" if wrong else "good", found=told, remedy=remedy)
 
 
-async def reach(bootstrap: str, options: dict[str, Any]) -> Check:
-    """Tell whether Kafka answers, and how quickly."""
-    started = time.perf_counter()
+async def reach(settings: Settings, options: dict[str, Any]) -> Check:
+    """Tell whether Kafka answers and lets us in, and how quickly."""
+    bootstrap, started = settings.kafka_bootstrap_servers, time.perf_counter()
     try:
         async with asyncio.timeout(REACH_SECONDS), topic_admin.admin_client(options) as admin:
             cluster = await admin.describe_cluster()
     except (KafkaError, OSError) as error:  # TimeoutError is an OSError
+        if why := await refusal(settings):
+            return Check(name="reach", verdict="failed", found=why, remedy=_ADMISSION)
         return Check(
             name="reach",
             verdict="failed",

@@ -135,7 +135,9 @@ class Ownership:
 
     def _recover(self, number: int) -> Partition:
         deadline_seconds = self._settings.recovery_deadline_ms / 1000
-        found = read_rows(self._topics.changelog, number, self._options, deadline_seconds)
+        # librdkafka looks the group up though it does not join: it must be one that is ours.
+        options = {**self._options, "group.id": self._settings.app_id}
+        found = read_rows(self._topics.changelog, number, options, deadline_seconds)
         self._store().put_rows(number, found.rows)
         return Partition(number, found.rows, self._source, found.headers)
 

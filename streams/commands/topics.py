@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from streams import topic_admin
+from streams.access import ROLES, Role, as_commands, grants
 from streams.commands.reaching import reaching
 from streams.connection import client_options
 from streams.options import json_option, pass_settings, print_json
@@ -17,7 +18,7 @@ from streams.topics import specs
 
 @click.group()
 def topics() -> None:
-    """Create or verify the topics."""
+    """Create or verify the topics, and tell who must be allowed what."""
 
 
 @topics.command()
@@ -62,6 +63,27 @@ def check(settings: Settings, as_json: bool) -> None:
             }
         )
     _leave(findings)
+
+
+@topics.command()
+@click.argument("role", type=click.Choice(ROLES))
+@click.option("--principal", help="Who it is to Kafka; User:ROLE if not given.")
+@json_option
+@pass_settings
+def access(settings: Settings, role: Role, principal: str | None, as_json: bool) -> None:
+    """Print what ROLE needs on Kafka, as calls of kafka-acls.sh; nothing is contacted.
+
+    \b
+    Examples:
+      coupon-stream topics access worker
+      coupon-stream topics access producer --principal User:CN=shop --json
+    """
+    who = principal or f"User:{role}"
+    for line in as_commands(role, who, settings):
+        click.echo(line)
+    if as_json:
+        acls = [grant.as_json() for grant in grants(role, settings)]
+        print_json({"role": role, "principal": who, "acls": acls})
 
 
 def _show(findings: Sequence[Finding]) -> None:

@@ -6,7 +6,7 @@ import time
 import click
 
 from streams import topic_admin
-from streams.commands.reaching import reaching
+from streams.commands.reaching import RefusedError, reaching
 from streams.connection import client_options
 from streams.options import pass_settings
 from streams.settings import Settings
@@ -60,6 +60,8 @@ def _findings(settings: Settings) -> list[Finding]:
         try:
             with reaching(settings):
                 return asyncio.run(topic_admin.check(client_options(settings), specs(settings)))
+        except RefusedError:
+            raise
         except click.ClickException as silent:
             if time.monotonic() > deadline_s:
                 raise

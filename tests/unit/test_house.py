@@ -48,7 +48,10 @@ ONLY: dict[str, frozenset[str]] = {
     "json": frozenset({"streams/wire.py", "online_models/snapshot.py"}),
     "prometheus_client": frozenset({"streams/metrics.py", "streams/distribution.py"}),
     "confluent_kafka": frozenset(
-        {"streams/brokers/embedded.py", "streams/changelog.py", "streams/transactions.py"}
+        {
+            *("streams/brokers/embedded.py", "streams/changelog.py"),
+            *("streams/rights.py", "streams/transactions.py"),
+        }
     ),
     "importlib.import_module": frozenset({"streams/cli.py"}),
     "pickle": frozenset(),

@@ -1,0 +1,61 @@
+"""Tells which of a role's grants the connection of the settings does not have."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AclOperation, AdminClient
+
+from streams.access import Grant, Role, grants
+from streams.connection import librdkafka_options
+from streams.settings import Settings
+
+ASK_SECONDS = 10.0
+_NAMES = {
+    AclOperation.READ: "Read",
+    AclOperation.WRITE: "Write",
+    AclOperation.CREATE: "Create",
+    AclOperation.DESCRIBE: "Describe",
+    AclOperation.DESCRIBE_CONFIGS: "DescribeConfigs",
+}
+_REFUSED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
+
+
+def missing(settings: Settings, role: Role) -> list[str]:
+    """Name what the broker would refuse, as `Write on topic coupon.decisions.v1`.
+
+    Only topics and groups that are there can be asked about: neither names that only begin alike,
+    nor transactional ids. Blocks; run it in a thread.
+
+    Raises
+    ------
+    confluent_kafka.KafkaException
+        The broker does not answer.
+    """
+    wanted = [one for one in grants(role, settings) if one.pattern == "literal"]
+    admin = AdminClient(librdkafka_options(settings))
+    topics = TopicCollection([one.name for one in wanted if one.resource == "topic"])
+    groups = [one.name for one in wanted if one.resource == "group"]
+    how: dict[str, Any] = {"include_authorized_operations": True, "request_timeout": ASK_SECONDS}
+    told: dict[str, Future[Any]] = dict(admin.describe_topics(topics, **how))
+    if groups:
+        told |= admin.describe_consumer_groups(groups, **how)
+    return [lack for one in wanted for lack in _lacking(one, told[one.name])]
+
+
+def _lacking(grant: Grant, told: Future[Any]) -> Iterator[str]:
+    try:
+        allowed = told.result(ASK_SECONDS).authorized_operations
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return  # that it is missing is told elsewhere
+        if error.args[0].code() not in _REFUSED:
+            raise
+        allowed = []
+    if allowed is None:
+        return
+    names = {_NAMES.get(one) for one in allowed}
+    for operation in grant.operations:
+        if operation not in names:
+            yield f"{operation} on {grant.resource} {grant.name}"
