@@ -38,6 +38,7 @@ TRIGGERS: tuple[EventType, ...] = (
 )
 
 PolicyName = Literal["policy", "article", "random", "threshold", "single", "none"]
+Danger = Literal["plaintext", "unsigned_models", "open_metrics"]
 Ratio = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Milliseconds = Annotated[int, Field(ge=1, le=400 * DAY_MS)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -81,6 +82,14 @@ class Settings(BaseSettings):
     )
     kafka_ssl_certfile: Path | None = _setting(None, "The worker's certificate (PEM).")
     kafka_ssl_keyfile: Path | None = _setting(None, "The key of the worker's certificate (PEM).")
+    insecure: Annotated[tuple[Danger, ...], NoDecode] = _setting(
+        (),
+        "What a worker may do though others could take advantage: speak `plaintext` with a Kafka on"
+        " another machine, or trust `unsigned_models` from it; listen for metrics on an address"
+        " that others reach (`open_metrics`).",
+        "",
+        "plaintext, unsigned_models and open_metrics, separated by commas",
+    )
     kafka_check_crcs: bool = _setting(
         True, "Check what is read for damage; the embedded broker's transactions need it off."
     )
@@ -248,7 +257,7 @@ class Settings(BaseSettings):
     def _no_truth_as_number(cls, value: object) -> object:
         return str(value).lower() if isinstance(value, bool) else value
 
-    @field_validator("triggers", "metrics_allowed_hosts", mode="before")
+    @field_validator("triggers", "metrics_allowed_hosts", "insecure", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

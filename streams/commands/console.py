@@ -1,13 +1,13 @@
 """`coupon-stream console`: a web page for those who own the coupons."""
 
 import asyncio
-import ipaddress
 import time
 from functools import partial
 
 import click
 
 from coupons.arms import ArmShares
+from streams.caution import is_loopback
 from streams.commands.reaching import reaching
 from streams.console.board import Board
 from streams.console.feed import TopicFeed, scrape
@@ -51,7 +51,7 @@ def console(
       coupon-stream console
       coupon-stream console --metrics http://10.0.0.7:9464/metrics --port 8080
     """
-    if not _is_loopback(host):
+    if not is_loopback(host):
         click.echo(f"{host}: whoever reaches this address sees every decision", err=True)
     chosen = urls or (f"http://127.0.0.1:{settings.metrics_port}/metrics",)
     try:
@@ -62,13 +62,6 @@ def console(
         raise click.ClickException(message) from error
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 async def _serve(

@@ -6,6 +6,7 @@ import time
 import click
 
 from streams import topic_admin
+from streams.caution import require_caution
 from streams.commands.reaching import RefusedError, reaching
 from streams.connection import client_options
 from streams.options import pass_settings
@@ -33,12 +34,16 @@ def worker(settings: Settings, check: bool) -> None:
     trigger event on coupon.decisions.v1. Health and metrics are served on COUPON_METRICS_PORT.
     SIGTERM or Ctrl-C finishes what is under way and leaves the group.
 
+    With a Kafka on another machine it wants TLS and a key for snapshots (COUPON_MODEL_KEY), and it
+    serves metrics on this machine only; COUPON_INSECURE allows what else is meant.
+
     \b
     Examples:
       coupon-stream topics apply
       coupon-stream worker
       COUPON_METRICS_PORT=0 coupon-stream worker   # a second one on the same machine
     """
+    require_caution(settings)
     if check:
         _check_topics(settings)
     run(settings)
