@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-DEMO = [sys.executable, "-m", "streams", "demo", "--seconds", "240"]
+DEMO = [sys.executable, "-m", "streams", "demo"]
 
 
-def failed(**env: str) -> subprocess.CompletedProcess[str]:
+def ended(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a demo that ends by itself."""
     return subprocess.run(
-        DEMO,
+        [*DEMO, *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -53,15 +53,22 @@ def test_the_demo_decides_on_its_own_broker_and_tells_what_it_earned() -> None:
 
 
 @pytest.mark.embedded
+def test_a_demo_ends_by_itself_when_its_time_is_over() -> None:
+    done = ended("--seconds", "1", "--json")
+    assert done.returncode == 0, done.stderr[-2_000:]
+    assert json.loads(done.stdout.splitlines()[-1])["dead_letters"] == 0
+
+
+@pytest.mark.embedded
 def test_a_demo_whose_worker_fails_says_why() -> None:
-    done = failed(COUPON_KAFKA_SECURITY_PROTOCOL="SSL")
+    done = ended(COUPON_KAFKA_SECURITY_PROTOCOL="SSL")
     assert done.returncode == 1
     assert "the worker ended" in done.stderr
 
 
 @pytest.mark.embedded
 def test_a_demo_refuses_a_setting_that_cannot_be_read() -> None:
-    done = failed(COUPON_HORIZON_MS="never")
+    done = ended(COUPON_HORIZON_MS="never")
     assert done.returncode == 2
     assert "COUPON_HORIZON_MS must be" in done.stderr
     assert "Traceback" not in done.stderr
