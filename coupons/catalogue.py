@@ -142,16 +142,14 @@ class Coupon:
 class Campaign:
     """Coupons that share a budget.
 
-    `margin_ratio` is the shop's margin on goods before discount; `per_user` caps how many coupons
-    of the campaign one customer may hold or have been given within `per_user_window_ms`;
-    `channel_caps` the same by channel.
+    `per_user` caps how many coupons of the campaign one customer may hold or have been given within
+    `per_user_window_ms`; `channel_caps` the same by channel.
     """
 
     campaign_id: str
     version: int = 1
     currency: str = "EUR"
     budget_minor: int
-    margin_ratio: float = 0.3
     starts_ms: int | None = None
     ends_ms: int | None = None
     per_user: int = 3
@@ -161,9 +159,8 @@ class Campaign:
     line: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a budget or margin that no shop can have."""
+        """Refuse a budget that no shop can have."""
         _require(self.budget_minor >= 0, "budget_minor", "0 or more", self.budget_minor)
-        _require(0 <= self.margin_ratio <= 1, "margin_ratio", "in 0..1", self.margin_ratio)
         _require(self.per_user >= 1, "per_user", "1 or more", self.per_user)
         window_ms = self.per_user_window_ms
         _require(window_ms > 0, "per_user_window_ms", "above 0", window_ms)

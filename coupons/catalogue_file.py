@@ -27,7 +27,7 @@ DEEPEST = "0.75"  # beyond it somebody wrote what is left (8折 as 0.8) instead 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 VENUES = ("online", "store", "any")
 CAMPAIGN_FIELDS = (
-    *("id", "version", "currency", "budget", "margin_ratio", "starts", "ends"),
+    *("id", "version", "currency", "budget", "starts", "ends"),
     *("per_user", "per_user_window", "channel_caps", "coupons"),
 )
 DEPTH_FIELDS: Mapping[Kind, tuple[str, ...]] = {
@@ -125,7 +125,6 @@ def _campaign(source: Source, tree: object, path: Path) -> Campaign:
         version=entry.whole("version", 1, least=1),
         currency=currency,
         budget_minor=entry.money("budget", currency),
-        margin_ratio=entry.ratio("margin_ratio", 0.3),
         starts_ms=starts_ms,
         ends_ms=ends_ms,
         per_user=entry.whole("per_user", 3, least=1),

@@ -2,7 +2,6 @@
 
 from coupons.catalogue import Campaign, Catalogue, Coupon, Kind, Scope
 from simulation.calendar import DAY_MS
-from simulation.truth import MARGIN_RATIO
 
 CAMPAIGN_ID = "simulated"
 MOST_PER_USER = 60  # wide on purpose: the comparison is about whom to give, not about caps
@@ -23,7 +22,6 @@ def simulated_catalogue(
     campaign = Campaign(
         campaign_id=CAMPAIGN_ID,
         budget_minor=budget_minor,
-        margin_ratio=MARGIN_RATIO,
         starts_ms=starts_ms,
         ends_ms=ends_ms,
         per_user=MOST_PER_USER,

@@ -174,7 +174,7 @@ def test_all_problems_are_listed_by_entry_and_line() -> None:
 campaigns:
 - id: spring
   budget: -5
-  margin_ration: 0.3
+  currenzy: EUR
   coupons:
   - id: a
     kind: percent_of
@@ -198,7 +198,7 @@ campaigns:
 """
     assert problems(text) == [
         ("spring", 3, "budget"),
-        ("spring", 4, "margin_ration"),
+        ("spring", 4, "currenzy"),
         ("a", 7, "kind"),
         ("b", 9, "max_discount"),
         ("b", 11, "validity"),
@@ -285,7 +285,7 @@ def test_a_field_of_the_wrong_form_is_refused(field: str) -> None:
         "[" * 5_000,
         "? [a]\n: b",
         "campaigns: !!python/object:os.system []\nversion: 2",
-        "campaigns: [{id: k, budget: 1, coupons: [], channel_caps: {1: 2}, margin_ratio: 1e99}]",
+        "campaigns: [{id: k, budget: 1, coupons: [], channel_caps: {1: 2}, per_user: 1e99}]",
         "campaigns: []\n" + "#" * 1_000_001,
     ],
 )
@@ -308,9 +308,9 @@ campaigns:
 
 
 def test_a_message_has_the_schema_of_the_file() -> None:
-    text = f"campaigns: [{{id: k, budget: 12.50, margin_ratio: 0.3, coupons: [{GIFT}]}}]"
+    text = f"campaigns: [{{id: k, budget: 12.50, per_user: 2, coupons: [{GIFT}]}}]"
     coupon = {"id": "c", "kind": "gift", "cost": 1.0}
-    record = {"id": "k", "budget": 12.5, "margin_ratio": 0.3, "coupons": [coupon]}
+    record = {"id": "k", "budget": 12.5, "per_user": 2, "coupons": [coupon]}
     from_file, from_topic = parse_catalogue(text, "f"), Catalogue.of([campaign_from_record(record)])
     assert from_file.version == from_topic.version
 
