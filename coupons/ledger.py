@@ -1,25 +1,24 @@
 """The money and the quotas that one Kafka partition may give, in double entry.
 
-Every partition owns a fixed share of each campaign, so partitions never have to ask each other and
-all of them together cannot give more than the budget. Every movement takes from one account what it
-adds to another: share = free + held + spent, none of them negative, after every call.
+A partition gives of what it has leased, so it asks nobody while it decides, and all of them
+together cannot give more than the budget (see `coupons.lending`). Quotas are dealt out evenly for
+good. Every movement takes from one account what it adds to another: share = free + held + spent,
+none of them negative, after every call.
 """
 
 from typing import Literal
 
-from coupons.accounts import LedgerState, copied, learn_price, opened, price_of, share_of
+from coupons.accounts import LedgerState, copied, learn_price, opened, share_of
 from coupons.arms import ArmShares
+from coupons.balance import LedgerImbalance, Side, check, fit, move
+from coupons.borrowing import Borrowing
 from coupons.catalogue import Campaign, Catalogue, Coupon
+from coupons.leases import Ask, Grant, beyond_first
 from coupons.lifecycle import Lifecycle
 from coupons.pacing import Pacing
-from coupons.purses import POLICY, give_back, out_minor, part_of, purse, take_held, weights_of
+from coupons.purses import POLICY, give_back, purse, take_held, weights_of
 
-Side = Literal["free_minor", "held_minor", "spent_minor"]
 HOUR_MS = 3_600_000
-
-
-class LedgerImbalance(Exception):
-    """The books would not balance: a bug, never data; the worker has to stop."""
 
 
 class Ledger:
@@ -53,10 +52,10 @@ class Ledger:
         self.pacing = pacing or Pacing()
         self._now_ms = state["now_ms"] if state else 0
         accounts = state["accounts"] if state else {}
-        self._weights: dict[str, int] = {}
+        self._borrowing = Borrowing(partition, partitions)
         self._accounts = {name: copied(account) for name, account in accounts.items()}
-        for name in self._accounts:
-            self._check(name)
+        for name, account in self._accounts.items():
+            check(name, account)
 
     @classmethod
     def load(
@@ -70,7 +69,9 @@ class Ledger:
         accounts = {name: copied(account) for name, account in self._accounts.items()}
         return {"now_ms": self._now_ms, "accounts": accounts}
 
-    def adopt(self, catalogue: Catalogue, shares: ArmShares | None = None) -> None:
+    def adopt(
+        self, catalogue: Catalogue, shares: ArmShares | None = None, lease_ratio: float = 1.0
+    ) -> None:
         """Follow a catalogue: new, raised, lowered and ended campaigns, from now on.
 
         Below what is out a share cannot fall: then nothing more is granted, and money that comes
@@ -80,15 +81,20 @@ class Ledger:
         ----------
         shares
             Of customers by arm: each arm has a purse of its own from now on.
+        lease_ratio
+            Share of its even share of a budget that the partition has without asking.
         """
-        self._weights = {} if shares is None else weights_of(shares)
+        weights = {} if shares is None else weights_of(shares)
+        self._borrowing.adopt(catalogue, weights, lease_ratio)
         for campaign in catalogue.campaigns:
             self._follow(campaign)
         names = {campaign.campaign_id for campaign in catalogue.campaigns}
         for name in sorted(self._accounts.keys() - names):
             account = self._accounts[name]
             account["target_minor"] = 0
-            self._fit(name)
+            fit(name, account)
+            if "lease" in account:
+                continue  # the campaign's ledger knows of us, and goes on where it was
             if not account["share_minor"] and not any(account["issued"].values()):
                 del self._accounts[name]
 
@@ -98,7 +104,26 @@ class Ledger:
             before_ms, self._now_ms = self._now_ms, now_ms
             if now_ms // HOUR_MS != before_ms // HOUR_MS:  # the usual price follows by the hour
                 for name, account in self._accounts.items():
-                    learn_price(account, self.lambda_price(name), now_ms, self.pacing)
+                    price = self.lambda_price(name)
+                    learn_price(account, price, now_ms, self.pacing)
+                    self._borrowing.tell(name, account, price, now_ms, self.pacing)
+
+    def hear(self, grant: Grant) -> None:
+        """Take over what the ledger of a campaign grants, calls back or orders."""
+        name = grant.campaign_id
+        if name not in self._accounts:
+            self._accounts[name] = opened(Campaign(campaign_id=name, budget_minor=0))
+        account = self._accounts[name]
+        self._borrowing.hear(account, grant, self._now_ms)
+        fit(name, account)
+
+    def take_asks(self) -> list[Ask]:
+        """Give what the ledgers of campaigns are to be asked, the newest of each campaign."""
+        return self._borrowing.take()
+
+    def missed(self, coupon_ids: list[str], arm: str = POLICY) -> None:
+        """Ask for money for coupons that could not be paid for."""
+        self._borrowing.missed(self._accounts, coupon_ids, arm, self._now_ms)
 
     def blocked(
         self, coupon: Coupon, campaign: Campaign, charge_minor: int, arm: str = POLICY
@@ -119,16 +144,7 @@ class Ledger:
     def room_minor(self, campaign: Campaign, arm: str = POLICY) -> int:
         """Tell the largest charge that an arm's purse can hold; below 0 if it was made smaller."""
         account = self._accounts.get(campaign.campaign_id)
-        share_minor = share_of(campaign.budget_minor, self.partition, self.partitions)
-        room_minor = share_minor
-        if account is not None:
-            room_minor -= account["held_minor"] + account["spent_minor"]
-        if not self._weights:
-            return room_minor
-        own_minor = part_of(share_minor, arm, self._weights)
-        if account is not None:
-            own_minor -= out_minor(account["purses"], arm)
-        return min(room_minor, own_minor)
+        return self._borrowing.room_minor(campaign, account, arm)
 
     def charge(
         self, coupon: Coupon, campaign: Campaign, charge_minor: int, arm: str = POLICY
@@ -145,12 +161,13 @@ class Ledger:
         if reason is not None:
             message = f"charge must be covered, was {charge_minor} for {coupon.coupon_id}: {reason}"
             raise LedgerImbalance(message)
-        self._move(campaign.campaign_id, "free_minor", "held_minor", charge_minor)
         account = self._accounts[campaign.campaign_id]
+        move(campaign.campaign_id, account, "free_minor", "held_minor", charge_minor)
         purse(account["purses"], arm)["held_minor"] += charge_minor
         account["issued"][coupon.coupon_id] = account["issued"].get(coupon.coupon_id, 0) + 1
         if account["starts_ms"] is None:
             account["starts_ms"] = self._now_ms
+        self._borrowing.charged(campaign.campaign_id, account, arm, charge_minor, self._now_ms)
 
     def settle(self, lifecycle: Lifecycle, arm: str = POLICY) -> None:
         """Book what the wallet reports of a customer of an arm; it reports everything once.
@@ -163,15 +180,15 @@ class Ledger:
         name, charge_minor = lifecycle.campaign_id, lifecycle.charge_minor
         if not charge_minor and not lifecycle.refund_minor and not lifecycle.quota_back:
             return
-        self._move(name, "held_minor", "spent_minor", charge_minor)
-        self._move(name, "spent_minor", "free_minor", lifecycle.refund_minor)
         account = self._accounts[name]
+        move(name, account, "held_minor", "spent_minor", charge_minor)
+        move(name, account, "spent_minor", "free_minor", lifecycle.refund_minor)
         account["settled_minor"] += charge_minor
         take_held(account["purses"], arm, charge_minor)
         give_back(account["purses"], arm, lifecycle.refund_minor)
         if lifecycle.quota_back:
             account["issued"][lifecycle.coupon_id] -= 1
-        self._fit(name)
+        fit(name, account)
 
     def share_minor(self, campaign_id: str) -> int:
         """Return what free, held and spent sum to."""
@@ -197,13 +214,7 @@ class Ledger:
         account = self._accounts.get(campaign_id)
         if account is None:
             return 0.0
-        if not self._weights:
-            return price_of(account, account, account["share_minor"], self._now_ms, self.pacing)
-        share_minor = part_of(account["share_minor"], POLICY, self._weights)
-        own = account["purses"].get(POLICY)
-        if own is None:
-            return 0.0
-        return price_of(account, own, share_minor, self._now_ms, self.pacing)
+        return self._borrowing.price(account, self._now_ms, self.pacing)
 
     def prices(self) -> dict[str, float]:
         """Return the shadow price of every campaign, for `policy.choose`."""
@@ -214,36 +225,16 @@ class Ledger:
         return account[side] if account else 0
 
     def _follow(self, campaign: Campaign) -> None:
-        target_minor = share_of(campaign.budget_minor, self.partition, self.partitions)
         account = self._accounts.get(campaign.campaign_id)
         if account is None:
             account = self._accounts[campaign.campaign_id] = opened(campaign)
         if campaign.starts_ms is not None:
             account["starts_ms"] = campaign.starts_ms
         account["ends_ms"] = campaign.ends_ms
+        even_minor = share_of(campaign.budget_minor, self.partition, self.partitions)
+        account["even_minor"] = even_minor
+        first_minor = self._borrowing.first_minor(campaign.budget_minor)
+        target_minor = first_minor + beyond_first(account.get("lease"))
         if account["target_minor"] != target_minor:
             account["target_minor"] = target_minor
-            self._fit(campaign.campaign_id)
-
-    def _fit(self, name: str) -> None:
-        account = self._accounts[name]
-        out_minor = account["held_minor"] + account["spent_minor"]
-        account["share_minor"] = max(account["target_minor"], out_minor)
-        account["free_minor"] = account["share_minor"] - out_minor
-        self._check(name)
-
-    def _move(self, name: str, source: Side, target: Side, amount_minor: int) -> None:
-        account = self._accounts[name]
-        if not 0 <= amount_minor <= account[source]:
-            message = f"{name}: move must be in 0..{account[source]} {source}, was {amount_minor}"
-            raise LedgerImbalance(message)
-        account[source] -= amount_minor
-        account[target] += amount_minor
-        self._check(name)
-
-    def _check(self, name: str) -> None:
-        account = self._accounts[name]
-        sides = account["free_minor"], account["held_minor"], account["spent_minor"]
-        if min(sides) < 0 or sum(sides) != account["share_minor"]:
-            message = f"{name}: share must be free + held + spent, was {account}"
-            raise LedgerImbalance(message)
+            fit(campaign.campaign_id, account)
