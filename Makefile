@@ -67,6 +67,7 @@ docs: .venv/dev.stamp ## Generate tables, message schemas, a picture and the das
 	$(BIN)/python -m streams.evidence.proof docs/evidence-unbiased.svg
 	$(BIN)/python -m streams.monitoring deploy/monitoring/dashboards
 	$(BIN)/python -m streams.cluster deploy/kubernetes
+	$(BIN)/python -m streams.benching.capacity docs/benchmarks/latest.json docs/capacity.md
 
 .PHONY: render
 render: .venv/dev.stamp ## Render the Helm chart anew, as committed, and check it against Kubernetes' schemas

@@ -5,10 +5,14 @@ Docker itself is not asked: the machine that tests has none.
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import click
 import pytest
 import yaml
 
+from streams.cli import cli
+from streams.settings import Settings
 from tests.monitoring.promql import MONITORING, ROOT
 
 
@@ -17,6 +21,7 @@ def read(path: Path) -> dict[str, Any]:
     return read
 
 
+ALLOWED = "COUPON_METRICS_ALLOWED_HOSTS"
 SERVICES = read(ROOT / "docker-compose.yml")["services"]
 PROMETHEUS = read(MONITORING / "prometheus.yml")
 
@@ -47,6 +52,42 @@ def test_services_wait_only_for_services_that_exist_and_say_when_they_are_well()
             assert other in SERVICES
             if condition["condition"] == "service_healthy":
                 assert "test" in SERVICES[other]["healthcheck"]
+
+
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"kafka"}))
+def test_no_service_may_do_more_than_it_needs(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    if "build" in service:
+        assert (service["read_only"], service["tmpfs"]) == (True, ["/tmp"])
+
+
+def test_our_services_call_commands_that_exist_and_read_settings_that_exist() -> None:
+    for service in SERVICES.values():
+        if "build" in service:
+            name, *words = service["command"]
+            command = cli.get_command(click.Context(cli), name)
+            assert command is not None
+            known = {option for one in command.params for option in one.opts}
+            assert {word for word in words if word.startswith("--")} <= known
+            told = {each.removeprefix("COUPON_").lower() for each in service["environment"]}
+            assert told <= set(Settings.model_fields)
+
+
+def test_the_console_may_ask_the_worker_by_the_name_that_it_uses() -> None:
+    (url,) = [word for word in SERVICES["console"]["command"] if "http" in word]
+    told = Settings(metrics_allowed_hosts=SERVICES["worker"]["environment"][ALLOWED])
+    assert urlsplit(url).hostname in told.metrics_allowed_hosts
+    assert urlsplit(url).port == Settings.model_construct().metrics_port
+
+
+def test_the_image_is_not_root_and_pins_its_libraries() -> None:
+    lines = (ROOT / "deploy" / "Dockerfile").read_text("utf-8").splitlines()
+    users = [line for line in lines if line.startswith("USER ")]
+    assert users == ["USER 10001"]
+    assert any("--require-hashes -r" in line for line in lines)
+    assert all("slim" in line for line in lines if line.startswith("FROM python"))
 
 
 def test_prometheus_finds_its_rules_and_its_targets() -> None:

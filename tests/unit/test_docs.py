@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from streams import reference
+from streams.benching import capacity
 from streams.capabilities import COSTS_US, Capability, capabilities
 from streams.cli import cli
 from streams.command_reference import commands_page
@@ -16,9 +17,11 @@ from streams.metric_names import DEFINITIONS
 from streams.setting_problems import unknown
 from streams.setting_sources import secret_names
 from streams.settings import Settings
+from streams.wire import parse
 
 ROOT = Path(reference.__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
+MEASURED = DOCS / "benchmarks" / "latest.json"
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,7 @@ DOCS = ROOT / "docs"
         ("metrics.md", reference.metrics_page()),
         ("capabilities.md", reference.capabilities_page()),
         ("commands.md", commands_page()),
+        ("capacity.md", capacity.page(parse(MEASURED.read_bytes())[0])),
     ],
 )
 def test_a_page_equals_what_the_code_generates(name: str, page: str) -> None:
