@@ -9,7 +9,7 @@ from coupons.scopes import upward
 from features.basket import Basket
 from features.events import Item
 
-# A product takes about 250 bytes in memory, so all of them 125 MB at most.
+# A product takes about 120 bytes in memory, so all of them about 60 MB.
 MAX_PRODUCTS = 500_000
 
 

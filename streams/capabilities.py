@@ -122,8 +122,7 @@ C52 schedules, members, venues | none | choose | done
     coupons/rules.py <- unit/coupons/test_eligibility.py
 C53 add-ons for the cart | 3 hints a decision | hints | partly: add-ons; no advertisements
     online_models/knowledge/add_ons.py <- unit/streams/test_insight.py
-C54 stock and demand | 125 MB for 500,000 products | choose | partly: what is sold out is not
-    offered; no demand is estimated
+C54 stock and demand | demand | choose | done
     coupons/stock.py <- unit/coupons/test_stock.py
 C55 acceptance and use fed back | in the row | step | done
     coupons/lifecycle.py <- unit/online_models/test_labels.py

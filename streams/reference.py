@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from online_models.knowledge.demand import Demand
 from online_models.knowledge.heat import Heat
 from online_models.knowledge.knowledge import Knowledge
 from online_models.knowledge.oddness import Oddness
@@ -62,6 +63,7 @@ BOUNDS = {
     "similar": Similar.MAX_BYTES,
     "oddness": Oddness.MAX_BYTES,
     "rings": Rings.MAX_BYTES,
+    "demand": Demand.MAX_BYTES,
 }
 
 

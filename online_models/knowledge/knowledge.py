@@ -3,6 +3,7 @@
 from typing import Any
 
 from features.session_record import Session
+from online_models.knowledge.demand import Demand
 from online_models.knowledge.heat import Heat
 from online_models.knowledge.oddness import Oddness
 from online_models.knowledge.pairs import Associations
@@ -11,13 +12,13 @@ from online_models.knowledge.segments import Segments
 from online_models.knowledge.similar import Similar
 from online_models.knowledge.transitions import Transitions
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Knowledge:
     """What every learner of this package knows.
 
-    As JSON at most the sum of their bounds and 1,000 around them: 2,075,000 bytes.
+    As JSON at most the sum of their bounds and 1,000 around them: 2,145,000 bytes.
 
     Attributes
     ----------
@@ -36,6 +37,7 @@ class Knowledge:
             Similar.MAX_BYTES,
             Oddness.MAX_BYTES,
             Rings.MAX_BYTES,
+            Demand.MAX_BYTES,
         )
     )
 
@@ -49,6 +51,7 @@ class Knowledge:
         self.similar = Similar()
         self.oddness = Oddness()
         self.rings = Rings()
+        self.demand = Demand()
 
     def learn(self, session: Session) -> None:
         """Take in a session that is over; the order of sessions is part of what is learned."""
@@ -61,6 +64,7 @@ class Knowledge:
         self.similar.learn(session)
         self.oddness.learn(session)
         self.rings.learn(session)
+        self.demand.learn(session)
 
     def dump(self) -> dict[str, Any]:
         """Give the state as plain JSON; `load` makes the same of it."""
@@ -75,6 +79,7 @@ class Knowledge:
             "similar": self.similar.dump(),
             "oddness": self.oddness.dump(),
             "rings": self.rings.dump(),
+            "demand": self.demand.dump(),
         }
 
     @classmethod
@@ -98,4 +103,5 @@ class Knowledge:
         found.similar = Similar.load(state["similar"])
         found.oddness = Oddness.load(state["oddness"])
         found.rings = Rings.load(state["rings"])
+        found.demand = Demand.load(state["demand"])
         return found

@@ -57,6 +57,13 @@ def _show(record: dict[str, Any]) -> None:
     for kind, named in record["hot"].items():
         if named:
             click.echo(f"hot {kind}: " + ", ".join(name for name, _ in named))
+    for kind, told in record["demand"].items():
+        if told["days"]:
+            click.echo(
+                f"demand for {kind}, orders a day: of {told['orders']:,} on {told['days']} days"
+                f" {told['missed_ratio']:.0%} were missed,"
+                f" {told['as_yesterday_missed_ratio']:.0%} by what the day before had"
+            )
     sized = [
         (one["segment"], one["name"], one["name_zh"], f"{one['ratio']:.1%}")
         for one in record["segments"]

@@ -36,6 +36,11 @@ def page(title: str, record: dict[str, Any]) -> str:
             for kind, named in record["hot"].items()
             if named
         ),
+        *(
+            _section(f"Demand for {kind}, orders a day", _bars(_weights(told["per_day"])))
+            for kind, told in record["demand"].items()
+            if told["per_day"]
+        ),
         _section("What goes together", _rules(record["associations"])),
         _section("Categories that go together", _rules(record["category_associations"])),
     ]

@@ -31,6 +31,7 @@ def as_record(found: Insights) -> dict[str, Any]:
             kind: [[name, round(weight, 2)] for name, weight in heat.top(kind, SHOWN_COUNT, now_ms)]
             for kind in ("products", "categories", "words")
         },
+        "demand": _demand(found),
         "segments": _segments(found),
         "silhouette": known.segments.silhouette,
     }
@@ -53,6 +54,24 @@ def _rules(rules: Any) -> list[dict[str, Any]]:
         }
         for rule in rules
     ]
+
+
+def _demand(found: Insights) -> dict[str, Any]:
+    """Give the orders a day to be expected, and the share of a day's orders that was missed."""
+    known = found.knowledge
+    return {
+        one.kind: {
+            "days": one.periods_count,
+            "orders": one.orders_count,
+            "missed_ratio": one.ratios()[0],
+            "as_yesterday_missed_ratio": one.ratios()[1],
+            "per_day": [
+                [name, round(per_day, 3)]
+                for name, per_day in known.demand.top(one.kind, SHOWN_COUNT, known.now_ms)
+            ],
+        }
+        for one in found.demand
+    }
 
 
 def _segments(found: Insights) -> list[dict[str, Any]]:

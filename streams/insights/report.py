@@ -10,10 +10,13 @@ from features import session as sessions
 from features.events import Event
 from features.session_record import Session
 from online_models.knowledge.add_ons import AddOns
+from online_models.knowledge.demand import KINDS
+from online_models.knowledge.heat import DAY_MS
 from online_models.knowledge.knowledge import Knowledge
 from online_models.knowledge.similar import ratings_of
 from online_models.knowledge.transitions import moves
 from streams import wire
+from streams.insights.demand import Foretold
 from streams.layouts import Accepted, Refused
 
 HINTS_COUNT = 20
@@ -42,6 +45,10 @@ class Hits:
         )
 
 
+def _foretold() -> tuple[Foretold, ...]:
+    return tuple(Foretold(kind, DAY_MS) for kind in KINDS)
+
+
 @dataclass(slots=True)
 class Insights:
     """What was learned, and how well each session was foretold by those before it.
@@ -56,6 +63,8 @@ class Insights:
     next_product
         One product that a session cared for, from the others: among 20 that are alike, filled up
         with the hottest ones; plain are the 20 hottest.
+    demand
+        Orders of the next day, by product and by category.
     """
 
     knowledge: Knowledge = field(default_factory=Knowledge)
@@ -65,11 +74,14 @@ class Insights:
     next_action: Hits = field(default_factory=Hits)
     add_ons: Hits = field(default_factory=Hits)
     next_product: Hits = field(default_factory=Hits)
+    demand: tuple[Foretold, ...] = field(default_factory=_foretold)
     _steps: Counter[str] = field(default_factory=Counter)
 
     def take(self, session: Session) -> None:
         """Test what is known on a session, then learn it."""
         self._foretell(session)
+        for one in self.demand:
+            one.see(session, self.knowledge.demand)
         self.knowledge.learn(session)
         self.merged_count += session.merged_count
 
