@@ -7,7 +7,7 @@ records ask the same again wherever they are applied.
 from coupons.accounts import Account, Part, elapsed_of, price_of, share_of, whole_price
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.leases import Ask, Grant, Lease, beyond_first, first_lease, nothing_leased
-from coupons.pacing import Pacing
+from coupons.pacing import Pacing, hold_price
 from coupons.price import worst_case_minor
 from coupons.purses import POLICY, Purse, out_minor, part_of
 
@@ -76,10 +76,7 @@ class Borrowing:
         It is the price for the whole campaign where the ledger has told of it; until then, that of
         an even share.
         """
-        own: Purse | Account | None = account
-        part: Part = _all_of
-        if self.weights:
-            own, part = account["purses"].get(POLICY), self._policy_part
+        own, part = self._payer(account)
         if own is None:
             return 0.0
         lease = account.get("lease")
@@ -88,6 +85,24 @@ class Borrowing:
         out = account["held_minor"] + account["spent_minor"]
         share_minor = max(account["even_minor"], out)
         return price_of(account, own, part(share_minor), now_ms, pacing)
+
+    def hold_price(self, account: Account, pacing: Pacing) -> float:
+        """Return what it costs to hold a minor unit, of the same money as `price`."""
+        own, part = self._payer(account)
+        if own is None:
+            return 0.0
+        out = own["held_minor"] + own["spent_minor"]
+        lease = account.get("lease")
+        if lease is not None and (whole := lease["whole"]) is not None:
+            out += whole["held_minor"] + whole["spent_minor"]
+            return hold_price(out, part(whole["budget_minor"]), pacing)
+        return hold_price(out, part(account["even_minor"]), pacing)
+
+    def _payer(self, account: Account) -> tuple[Purse | Account | None, Part]:
+        """Give whose money the policy spends, and its part of an amount."""
+        if self.weights:
+            return account["purses"].get(POLICY), self._policy_part
+        return account, _all_of
 
     def _policy_part(self, amount_minor: int) -> int:
         return part_of(amount_minor, POLICY, self.weights)

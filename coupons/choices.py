@@ -55,9 +55,10 @@ class Choice:
         Place of what was chosen among the candidates, None for nothing.
     candidates, blocked
         What the policy was asked about, in its order.
-    margin_minor, prices
-        Margin on the expected basket before any discount, and the shadow price of budget by
-        campaign (a missing one is 0): what the candidates were valued with.
+    margin_minor, prices, hold_prices
+        Margin on the expected basket before any discount, and by campaign the shadow price of
+        budget and the price of what is held (missing ones are 0): what the candidates were valued
+        with.
     p_nothing, p_buy, values_minor, propensities
         The value table by columns, rounded as it was compared. `p_buy` and `values_minor` hold one
         entry per candidate, `propensities` the one of nothing before them; these sum to 1.
@@ -74,6 +75,7 @@ class Choice:
     blocked: Sequence[Blocked]
     margin_minor: float
     prices: Mapping[str, float]
+    hold_prices: Mapping[str, float]
     explored: bool
     p_nothing: float
     p_buy: Sequence[float]

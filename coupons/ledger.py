@@ -220,6 +220,14 @@ class Ledger:
         """Return the shadow price of every campaign, for `policy.choose`."""
         return {name: self.lambda_price(name) for name in self._accounts}
 
+    def hold_prices(self) -> dict[str, float]:
+        """Return what it costs to hold a minor unit of each campaign that is short of room."""
+        prices = {
+            name: self._borrowing.hold_price(account, self.pacing)
+            for name, account in self._accounts.items()
+        }
+        return {name: price for name, price in prices.items() if price}
+
     def _of(self, campaign_id: str, side: Literal[Side, "share_minor"]) -> int:
         account = self._accounts.get(campaign_id)
         return account[side] if account else 0

@@ -18,6 +18,10 @@ class Pacing:
         Share of the budget that may be ahead at no price.
     usual_ratio
         Share of the schedule over which the usual price is taken, > 0.
+    hold_step
+        What a minor unit that is held for a coupon costs when all of the budget is out.
+    hold_from_ratio
+        Share of the budget that may be out before what is held costs anything, 0..1 (exclusive).
     horizon_ms
         How long the budget of a campaign without an end has to last, from its start.
     use_prior_ratio, use_weight_ratio
@@ -28,15 +32,20 @@ class Pacing:
     step: float = 20.0
     slack_ratio: float = 0.0
     usual_ratio: float = 0.4
+    hold_step: float = 0.02
+    hold_from_ratio: float = 0.5
     horizon_ms: int = 30 * DAY_MS
     use_prior_ratio: float = 0.3
     use_weight_ratio: float = 0.05
 
     def __post_init__(self) -> None:
-        for name in ("step", "slack_ratio", "horizon_ms", "use_weight_ratio"):
+        for name in ("step", "slack_ratio", "hold_step", "horizon_ms", "use_weight_ratio"):
             if not getattr(self, name) >= 0:
                 message = f"{name} must be at least 0, was {getattr(self, name)}"
                 raise ValueError(message)
+        if not 0 <= self.hold_from_ratio < 1:
+            message = f"hold_from_ratio must be in 0..1 (exclusive), was {self.hold_from_ratio}"
+            raise ValueError(message)
         if not self.usual_ratio > 0:
             message = f"usual_ratio must be positive, was {self.usual_ratio}"
             raise ValueError(message)
@@ -121,3 +130,22 @@ def usual_after(usual_price: float, price: float, passed: float, pacing: Pacing)
     """
     weight = min(1.0, max(0.0, passed) / pacing.usual_ratio)
     return round(usual_price + (price - usual_price) * weight, 6)
+
+
+def hold_price(out_minor: float, share_minor: int, pacing: Pacing) -> float:
+    """Return what it costs to hold a minor unit for a coupon, used or not, at least 0.
+
+    A coupon that is out holds its worst case, many times what it will probably cost, and while
+    nearly all of a budget is held others must wait. So what is held gets a price of its own, that
+    rises as room gets short: then the offers are made that earn most for what they hold, not those
+    that come first.
+
+    Examples
+    --------
+    >>> hold_price(40, 100, Pacing()), hold_price(75, 100, Pacing()), hold_price(0, 0, Pacing())
+    (0.0, 0.01, 0.0)
+    """
+    if share_minor <= 0:
+        return 0.0
+    scarce = (out_minor / share_minor - pacing.hold_from_ratio) / (1.0 - pacing.hold_from_ratio)
+    return round(pacing.hold_step * min(1.0, max(0.0, scarce)), 6)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, NamedTuple, get_args
 
 from coupons.arms import Arm
@@ -25,6 +26,7 @@ CAPS = frozenset(
         "wallet_full",
     }
 )
+NO_PRICES: Mapping[str, float] = MappingProxyType({})
 _ACTIONS: dict[str, DecisionAction] = {
     "holdout": "holdout",
     "suppressed": "suppressed",
@@ -75,6 +77,7 @@ def choose(
     p_buy: Sequence[float],
     margin_minor: float,
     prices: Mapping[str, float],
+    hold_prices: Mapping[str, float] = NO_PRICES,
     arm: Arm,
     decision_id: str,
     settings: PolicySettings,
@@ -84,7 +87,8 @@ def choose(
 ) -> Choice:
     """Choose one action; the same input gives the same choice, byte for byte.
 
-    The value of a coupon is P(a) x (margin - cost) - P(nothing) x margin - lambda x P(a) x cost.
+    The value of a coupon is P(a) x (margin - cost) - P(nothing) x margin - lambda x P(a) x cost
+    - mu x charge, the last for the worst case that the budget has to hold meanwhile.
     Probabilities are rounded to 6 decimals and values to 2 before anything is compared, so the
     table alone repeats the choice. The best positive value wins, the first of equals.
 
@@ -96,6 +100,8 @@ def choose(
         Margin on the expected basket before any discount.
     prices
         Shadow price of budget (lambda) by campaign; a missing one is 0.
+    hold_prices
+        What it costs to hold a minor unit for a coupon (mu) by campaign; a missing one is 0.
     at_cart
         The trigger is a cart or checkout event: `business_as_usual` gives only there.
     suppressed
@@ -110,7 +116,9 @@ def choose(
         message = f"p_nothing must be in 0..1, was {p_nothing}"
         raise ValueError(message)
     p_none, p_all = int(p_nothing * 1e6 + 0.5) / 1e6, monotone(candidates, p_buy)
-    worth, bare = values(candidates, p_all, p_none * margin_minor, margin_minor, prices)
+    worth, bare = values(
+        candidates, p_all, p_none * margin_minor, margin_minor, prices, hold_prices
+    )
     lean = _forced(candidates, blocked, arm, at_cart, suppressed)
     if lean is None:
         lean = _free(candidates, p_nothing, p_buy, worth, arm, settings)
@@ -134,6 +142,7 @@ def choose(
         blocked=blocked,
         margin_minor=margin_minor,
         prices=prices,
+        hold_prices=hold_prices,
         explored=explored,
         p_nothing=p_none,
         p_buy=p_all,

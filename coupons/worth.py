@@ -49,11 +49,12 @@ def values(
     unaided_minor: float,
     margin_minor: float,
     prices: Mapping[str, float],
+    hold_prices: Mapping[str, float],
 ) -> tuple[list[float], list[float]]:
     """Return what each candidate earns beyond giving nothing, with and without the budget's price.
 
-    P(a) x (margin - cost) - P(nothing) x margin - lambda x P(a) x cost; the first list is rounded
-    to 2 decimals.
+    P(a) x (margin - cost) - P(nothing) x margin - lambda x P(a) x cost - mu x charge; the first
+    list is rounded to 2 decimals.
 
     Parameters
     ----------
@@ -66,6 +67,8 @@ def values(
         cost_minor = one.discount_minor
         earned = p * (margin_minor - cost_minor) - unaided_minor
         fee = prices.get(one.coupon.campaign_id, 0.0) * p * cost_minor
+        if hold_prices:
+            fee += hold_prices.get(one.coupon.campaign_id, 0.0) * one.charge_minor
         bare.append(earned)
         worth.append(((earned - fee) * 100.0 + 0.5) // 1.0 / 100.0)
     return worth, bare

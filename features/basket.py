@@ -21,6 +21,9 @@ class Basket:
         True for a real cart or order, False for a guess from history.
     sold_out
         Lines that cannot be had now; `goods_minor` is without them.
+    seed_minor
+        The price of the one product that the basket is guessed from, its first line; 0 where it is
+        not.
     """
 
     items: tuple[Item, ...] = ()
@@ -28,6 +31,7 @@ class Basket:
     shipping_minor: int = 0
     known: bool = False
     sold_out: tuple[Item, ...] = ()
+    seed_minor: int = 0
 
     @classmethod
     def of(cls, items: tuple[Item, ...], shipping_minor: int = 0) -> "Basket":
@@ -40,3 +44,21 @@ class Basket:
         """
         goods_minor = sum([(item.price_minor or 0) * item.quantity for item in items])
         return cls(items=items, goods_minor=goods_minor, shipping_minor=shipping_minor, known=True)
+
+    @classmethod
+    def guessed(cls, item: Item, shipping_minor: int = 0) -> "Basket":
+        """Guess a basket from one product with a price, of however many pieces.
+
+        Examples
+        --------
+        >>> Basket.guessed(Item(product_id="a", price_minor=250)).seed_minor
+        250
+        """
+        goods_minor = (item.price_minor or 0) * item.quantity
+        return cls(
+            items=(item,),
+            goods_minor=goods_minor,
+            shipping_minor=shipping_minor,
+            known=True,
+            seed_minor=goods_minor,
+        )

@@ -48,7 +48,7 @@ def expected_basket(reading: Reading) -> Basket:
         if priced:
             return Basket.of(priced, shipping_minor)
     if told and event.event_type != "cart.removed":
-        return Basket.of(told[:1], shipping_minor)
+        return Basket.guessed(told[0], shipping_minor)
     goods_minor = round(mean_order_minor(reading.profile, reading.imputer))
     return Basket(goods_minor=goods_minor, shipping_minor=shipping_minor)
 

@@ -53,20 +53,18 @@ class Answers:
         self.p_nothing = p = from_log_odds(self._logit)
         lift, steep = weights.lift.at(row), weights.steep.at(row)
         squares = tuple(map(mul, away, away)) if caution else ()
-        lift_doubt, steep_doubt = weights.lift_doubt.at(squares), weights.steep_doubt.at(squares)
+        doubt = caution * sqrt(weights.lift_doubt.at(squares)) if caution else 0.0
         eases: list[float] = []
         p_buy: list[float] = []
         match, gap, unmoved = weights.match, weights.gap, 1 - p
-        for action, (bias, depth, doubt) in zip(actions, parts, strict=True):
+        for action, (bias, depth) in zip(actions, parts, strict=True):
             # `depth_steps`, `ease` and `either` written out: calls would take half of the pass
             ratio = action.depth_ratio
             steps = (ratio if ratio < DEEPEST_RATIO else DEEPEST_RATIO) / DEPTH_UNIT_RATIO
             odds = lift + bias + (steep + depth) * steps
             odds = odds + match * action.match_ratio + gap * action.gap_ratio
             eases.append(odds)
-            if caution:
-                odds -= caution * sqrt(lift_doubt + steps * steps * steep_doubt + doubt)
-            bought = p + unmoved * from_log_odds(odds)
+            bought = p + unmoved * from_log_odds(odds - doubt)
             p_buy.append(bought if bought < HIGHEST else HIGHEST)
         self._eases, self.p_buy = eases, p_buy
 

@@ -48,18 +48,13 @@ class Weights(NamedTuple):
     match: float
     gap: float
     lift_doubt: Doubt
-    steep_doubt: Doubt
 
 
 class Part(NamedTuple):
-    """What kind and coupon add to the log-odds of being won over: at once, and per depth step.
-
-    `variance` tells how little is known of the coupon's own bias.
-    """
+    """What kind and coupon add to the log-odds of being won over: at once, and per depth step."""
 
     bias: float
     depth: float
-    variance: float
 
 
 def slope_of(block: Sequence[float], typical: Sequence[float]) -> Slope:

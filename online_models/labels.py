@@ -40,12 +40,19 @@ def remember(
     model_version: str,
     campaign_id: str | None,
     horizon_ms: int,
+    guess: tuple[str, int] | None = None,
 ) -> list[Outcome]:
     """Keep a decision until its label is known; changes `pending`, tells what opened or left.
 
     A decision that already waits is left alone. Where the row is full, the oldest is censored. The
     features are kept as they are (they carry four decimals), ratios with four decimals and the
+    features are kept as they are (they carry four decimals), ratios with four decimals and the
     probability of purchase with six.
+
+    Parameters
+    ----------
+    guess
+        Category and price that the basket was guessed from, for `guesses`.
 
     Raises
     ------
@@ -87,6 +94,8 @@ def remember(
         "m": model_version,
         "c": campaign_id,
     }
+    if guess is not None:
+        decision["g"] = list(guess)
     pending.append(decision)
     outcomes.append(outcome_of(decision, "opened", user_id, names, None, x=x))
     return outcomes
@@ -158,6 +167,18 @@ def settle(
             )
         )
     return outcomes
+
+
+def guesses(pending: Sequence[Pending], event: Event) -> list[tuple[str, int]]:
+    """Give what the basket was guessed from, as (category, minor units), before an order.
+
+    Of every decision that the order settles: ask before `settle` does.
+    """
+    return [
+        (str(decision["g"][0]), int(decision["g"][1]))
+        for decision in pending
+        if "g" in decision and decision["at"] <= event.ts_ms < decision["due"]
+    ]
 
 
 def expire(

@@ -16,6 +16,7 @@ class Pending(TypedDict):
     the action as (id, kind, depth, match, gap), `q` the propensity, `p` the probability of
     purchase, `due` the first moment at which no purchase counts any more, `m` the version of the
     model, `c` the campaign. `k` stands there once the offer was looked at: 1 if it was clicked on.
+    `g` holds category and price of the product that the basket was guessed from, where it was.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Pending(TypedDict):
     m: str
     c: str | None
     k: NotRequired[int]
+    g: NotRequired[list[str | int]]
 
 
 def outcome_of(

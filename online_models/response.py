@@ -86,9 +86,11 @@ class ResponseModel:
         """Answer for each coupon and for none of them in one pass; the user's part only once.
 
         In `Answers.p_buy` the log-odds of being won over are lowered by `caution` standard
-        deviations. Of several noisy estimates the highest is chosen, and so is too high on average;
-        without this the policy pays for its errors. What is known of a weight is l2 plus FTRL's sum
-        of squared gradients, which estimates its Fisher information; weights count as independent.
+        deviations of whom coupons move. Of many customers those whose estimate errs upwards are
+        given coupons; without this the policy pays for its errors. Doubt in a coupon or in its
+        depth counts for nothing: a coupon that was seldom tried would never be. What is known of a
+        weight is l2 plus FTRL's sum of squared gradients, which estimates its Fisher information;
+        weights count as independent.
 
         References
         ----------
@@ -242,14 +244,13 @@ class ResponseModel:
             steep=slope_of(steep, typical),
             match=match,
             gap=gap,
-            lift_doubt=self._read_doubt(LIFT),
-            steep_doubt=self._read_doubt(STEEP),
+            lift_doubt=self._read_doubt(),
         )
         return self._weights
 
-    def _read_doubt(self, group: str) -> Doubt:
+    def _read_doubt(self) -> Doubt:
         size = len(self.crosses.names)
-        *variances, bias = map(self._variance, self.crosses.keys(group)[: size + 1])
+        *variances, bias = map(self._variance, self.crosses.keys(LIFT)[: size + 1])
         return Doubt(array("d", variances), bias)
 
     def _variance(self, key: str) -> float:
@@ -258,9 +259,7 @@ class ResponseModel:
     def _read_part(self, action: Action) -> Part:
         kind = self._block(self.crosses.kind_group(action.kind)) or (0.0, 0.0)
         own = self._block(self.crosses.action_group(action.action_id)) or (0.0,)
-        keys = self.crosses.keys(self.crosses.action_group(action.action_id))
-        variance = self._variance(keys[0]) if keys else 1.0 / self.optimizer.l2
-        part = Part(kind[0] + own[0], kind[1], variance)
+        part = Part(kind[0] + own[0], kind[1])
         if len(self._parts) >= 1024:  # a stream of unknown coupons must not fill the memory
             self._parts.clear()
         self._parts[action.action_id, action.kind] = part

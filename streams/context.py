@@ -16,6 +16,7 @@ from coupons.stock import EVERYTHING_THERE, Stock
 from coupons.wallet import Lifecycle, Wallet
 from features.basket import Basket
 from features.events import Event, EventType
+from features.growth import BasketGrowth
 from features.imputation import Imputer
 from features.profile import Profile
 from features.session import Sessions
@@ -142,6 +143,7 @@ class PartitionState:
     imputer: Imputer = field(default_factory=Imputer)
     ledger: Ledger
     earnings: Incremental = field(default_factory=Incremental)
+    growth: BasketGrowth = field(default_factory=BasketGrowth)
 
     def dump(self) -> dict[str, Any]:
         """Give the state as plain JSON."""
@@ -151,6 +153,7 @@ class PartitionState:
             "imputer": self.imputer.dump(),
             "ledger": self.ledger.dump(),
             "earnings": self.earnings.dump(),
+            "growth": self.growth.dump(),
         }
 
 

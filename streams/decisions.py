@@ -141,14 +141,13 @@ class Hint(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Priced(Struct, frozen=True, kw_only=True, gc=False):
-    """The shadow price of a campaign's budget, and those of the candidates that it pays for.
-
-    `coupons` is empty where the campaign pays for all candidates.
-    """
+    """A budget's shadow price and the `coupons` it pays for (all if none); the price of holding."""
 
     campaign_id: str
     price: Annotated[float, Meta(ge=0)]
     coupons: tuple[str, ...] = ()
+    hold_price: Annotated[float, Meta(ge=0)] = 0.0
+    held_minor: dict[str, Minor] = {}  # by coupon, each minor unit at `hold_price`
 
 
 class Contribution(Struct, frozen=True, kw_only=True, gc=False):

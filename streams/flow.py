@@ -10,6 +10,7 @@ from features import seen
 from features import session as open_sessions
 from features.actions import NOTHING
 from features.events import Event
+from features.growth import bought_minor, grown, guess_of
 from features.imputation import observe_event
 from features.reading import read
 from features.traits import Traits
@@ -87,6 +88,8 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
     used = next((one for one in moved if one.stage == "redeemed"), None)
     spent_minor = used.charge_minor - used.refund_minor if used is not None else None
     if event.event_type == "order.completed":
+        for category, guess_minor in labels.guesses(row["pending"], event):
+            context.partition.growth.observe(category, guess_minor, bought_minor(event, category))
         effects.outcomes += labels.settle(
             row["pending"],
             event,
@@ -167,7 +170,7 @@ def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decisi
         decision_id=identity,
         event=event,
         x=vector(reading),
-        basket=basket,
+        basket=grown(basket, context.partition.growth),
         experiment=rules.experiment_of(event.user_id),
     )
     choice, answers = _choose(point, row, person, context)
@@ -204,6 +207,7 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
         p_buy=answers.p_buy,
         margin_minor=point.basket.goods_minor * rules.margin_ratio,
         prices=partition.ledger.prices(),
+        hold_prices=partition.ledger.hold_prices(),
         arm=point.arm,
         decision_id=point.decision_id,
         settings=rules.policy,
@@ -236,6 +240,7 @@ def _remember(
         model_version=rules.model_version,
         campaign_id=given.coupon.campaign_id if given is not None else None,
         horizon_ms=rules.horizon_ms,
+        guess=guess_of(point.basket),
     )
     if told and point.arm == "random" and choice.candidates:
         told[-1] = told_options(told[-1], choice)

@@ -11,6 +11,7 @@ from typing import Any
 from coupons.ledger import Ledger
 from features import profile as profiles
 from features.events import Event
+from features.growth import BasketGrowth
 from features.imputation import Imputer
 from online_models.incremental import Incremental
 from streams import flow, wire
@@ -99,6 +100,7 @@ class Partition:
             imputer=Imputer.load(record["imputer"]),
             ledger=Ledger.load(record["ledger"], partition=number, partitions=count),
             earnings=Incremental.load(record["earnings"]),
+            growth=BasketGrowth.load(record.get("growth", {})),
         )
         return state, dict(record["at"])
 

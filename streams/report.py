@@ -1,5 +1,6 @@
 """Turns a choice into the outbound record: the offer, the money, the reasons in full."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from struct import pack
@@ -178,21 +179,26 @@ def _prices(choice: Choice) -> tuple[Priced, ...]:
 
     Which coupons a campaign pays for is told where there are several.
     """
-    paid: dict[str, list[str]] = {}
+    paid: dict[str, list[Candidate]] = {}
     for one in choice.candidates:
-        coupon = one.coupon
-        paid.setdefault(coupon.campaign_id, []).append(coupon.coupon_id)
-    one_pays = len(paid) == 1
+        paid.setdefault(one.coupon.campaign_id, []).append(one)
+    one_pays, holds = len(paid) == 1, choice.hold_prices
     return tuple(
         [
             Priced(
                 campaign_id=name,
                 price=choice.prices.get(name, 0.0),
-                coupons=() if one_pays else tuple(coupons),
+                coupons=() if one_pays else tuple([one.coupon.coupon_id for one in given]),
+                hold_price=holds.get(name, 0.0),
+                held_minor=_held(given) if name in holds else {},
             )
-            for name, coupons in paid.items()
+            for name, given in paid.items()
         ]
     )
+
+
+def _held(given: Sequence[Candidate]) -> dict[str, int]:
+    return {one.coupon.coupon_id: one.charge_minor for one in given}
 
 
 def _contributions(answers: Answers, choice: Choice) -> tuple[float, tuple[Contribution, ...]]:

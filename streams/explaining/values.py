@@ -21,13 +21,18 @@ _BY_VALUE = PolicySettings(explore_ratio=0.0)
 
 
 class Asked(NamedTuple):
-    """One coupon as the policy is asked about it; `price` is the shadow price of its campaign."""
+    """One coupon as the policy is asked about it.
+
+    `price` is the shadow price of its campaign, `hold_price` what each of the `held_minor` costs.
+    """
 
     action: str
     campaign_id: str
     p_buy: float
     discount_minor: int
     price: float
+    hold_price: float = 0.0
+    held_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +50,7 @@ class ValueTable:
     def worth(self, line: Asked, price: float) -> float:
         """Give a coupon's value at a shadow price, unrounded."""
         earned = line.p_buy * (self.margin_minor - line.discount_minor)
-        fee = price * line.p_buy * line.discount_minor
+        fee = price * line.p_buy * line.discount_minor + line.hold_price * line.held_minor
         return earned - self.p_nothing * self.margin_minor - fee
 
     def answer(self, change: Callable[[Asked], Asked] = lambda line: line) -> str:
@@ -64,7 +69,15 @@ def table_of(decision: Decision) -> ValueTable | None:
     if priced.keys() != scored.keys():
         return None
     lines = tuple(
-        Asked(row.action, one.campaign_id, row.p_buy, row.discount_minor, one.price)
+        Asked(
+            row.action,
+            one.campaign_id,
+            row.p_buy,
+            row.discount_minor,
+            one.price,
+            one.hold_price,
+            one.held_minor.get(row.action, 0),
+        )
         for row in scored.values()
         for one in (priced[row.action],)
     )
@@ -100,6 +113,7 @@ def ask(asked: Iterable[Asked], p_nothing: float, margin_minor: float) -> Choice
         p_buy=[line.p_buy for line in lines],
         margin_minor=margin_minor,
         prices={line.action: line.price for line in lines},
+        hold_prices={line.action: line.hold_price for line in lines},
         arm="policy",
         decision_id="",
         settings=_BY_VALUE,
@@ -117,5 +131,5 @@ def _candidate(line: Asked) -> Candidate:
         ),
         action=Action(action_id=line.action, kind="amount_off"),
         discount_minor=line.discount_minor,
-        charge_minor=line.discount_minor,
+        charge_minor=line.held_minor,
     )

@@ -232,6 +232,19 @@ def test_the_price_is_zero_while_the_budget_is_ample() -> None:
     assert ledger.prices() == {"spring": 0.0}
 
 
+def test_what_is_held_costs_something_only_while_room_is_short() -> None:
+    ledger = Ledger(partition=0, partitions=1)
+    limits = campaign(1_000, starts_ms=0, ends_ms=10 * DAY_MS)
+    ledger.adopt(catalogue(limits))
+    assert ledger.hold_prices() == {}
+    ledger.charge(TEN, limits, 500)
+    assert ledger.hold_prices() == {}
+    ledger.charge(TEN, limits, 250)
+    assert ledger.hold_prices() == {"spring": 0.01}
+    ledger.settle(settled("expired", 250, 250))
+    assert ledger.hold_prices() == {}
+
+
 def test_the_price_rises_with_spend_ahead_of_the_schedule_and_falls_with_time() -> None:
     ledger = Ledger(partition=0, partitions=1)
     limits = campaign(1_000, starts_ms=0, ends_ms=10 * DAY_MS)

@@ -47,6 +47,7 @@ def decide(
     blocked: Sequence[Blocked] = (),
     margin_minor: float = 1_000,
     prices: Mapping[str, float] | None = None,
+    hold_prices: Mapping[str, float] | None = None,
     arm: Arm = "policy",
     decision_id: str = "d1",
     settings: PolicySettings = FIRM,
@@ -61,6 +62,7 @@ def decide(
         p_buy=p_buy,
         margin_minor=margin_minor,
         prices=prices or {},
+        hold_prices=hold_prices or {},
         arm=arm,
         decision_id=decision_id,
         settings=settings,
@@ -90,6 +92,16 @@ def test_c44_the_price_of_budget_turns_a_dear_coupon_down() -> None:
     assert dearer.action == "no_offer"
     assert dearer.reasons == ("no_positive_value",)
     assert dearer.why_not == {"a": "budget_price", "b": "budget_price"}
+
+
+def test_c44_of_two_coupons_that_earn_alike_the_one_that_holds_less_is_given() -> None:
+    bulky, slim = offer("bulky", 100)._replace(charge_minor=3_000), offer("slim", 100)
+    assert chosen(decide([bulky, slim], 0.1, [0.21, 0.2])) == "bulky"
+    choice = decide([bulky, slim], 0.1, [0.21, 0.2], hold_prices={"spring": 0.01})
+    assert chosen(choice) == "slim"
+    assert choice.why_not == {"bulky": "lower_value"}
+    full = decide([bulky], 0.1, [0.21], hold_prices={"spring": 0.1})
+    assert (full.action, full.why_not) == ("no_offer", {"bulky": "budget_price"})
 
 
 def test_c44_a_price_binds_only_its_own_campaign() -> None:

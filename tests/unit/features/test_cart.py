@@ -112,7 +112,7 @@ def test_the_expected_basket_without_cart_is_the_product_then_a_guess() -> None:
     imputer = Imputer()
     viewed = event("product.viewed", START, item("v", 1_234))
     unpriced = event("product.viewed", START + SECOND, item("v", None))
-    assert guessed(profile_of([viewed]), viewed, imputer) == Basket.of(viewed.items)
+    assert guessed(profile_of([viewed]), viewed, imputer) == Basket.guessed(viewed.items[0])
     assert guessed(profile_of([unpriced]), unpriced, imputer) == Basket(goods_minor=5_000)
     observe_event(imputer, event("order.completed", START, total_minor=8_000))
     assert guessed(profile_of([unpriced]), unpriced, imputer).goods_minor == 8_000

@@ -14,6 +14,7 @@ from online_models.labels import (
     MAX_PENDING,
     Pending,
     expire,
+    guesses,
     next_due_ms,
     notice,
     order_margin_minor,
@@ -44,6 +45,15 @@ def _remember(
         "horizon_ms": HORIZON_MS,
     }
     return remember(pending, **(arguments | changes))
+
+
+def test_an_order_answers_the_guesses_of_the_decisions_that_it_settles() -> None:
+    pending: list[Pending] = []
+    _remember(pending, "d1", 0, guess=("toys", 900))
+    _remember(pending, "d2", 100)
+    _remember(pending, "d3", 300, guess=("", 500))
+    assert guesses(pending, _order(200)) == [("toys", 900)]
+    assert guesses(pending, _order(HORIZON_MS)) == [("", 500)]
 
 
 def _order(at_ms: int, **changes: Any) -> Event:

@@ -45,6 +45,7 @@ def test_c66_every_record_repeats_its_choice_and_its_contributions_sum_to_its_sc
     weighed = [one for one in decisions() if len(one.candidates) > 1]
     assert len(weighed) > 100
     assert any(priced.price > 0 for one in weighed for priced in one.prices)
+    assert any(priced.hold_price > 0 for one in weighed for priced in one.prices)
     for one in weighed:
         assert table_of(one) is not None
         assert one.scores is not None

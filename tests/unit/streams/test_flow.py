@@ -3,6 +3,7 @@
 import copy
 
 from coupons.arms import ArmShares
+from features.events import Item
 from streams import flow, wire
 from streams.context import Context, Effects, Row
 from tests.builders import (
@@ -150,6 +151,24 @@ def test_a_purchase_settles_the_pending_decision_and_books_the_margin() -> None:
     settled = [o for o in bought.outcomes if o.state == "settled"]
     assert [(o.y, o.order_minor, o.margin_minor) for o in settled] == [(True, 5_000, 2_000)]
     assert row["net_minor"] == 2_000
+
+
+def test_what_will_join_a_first_product_is_learned_from_orders() -> None:
+    context = a_context(some_rules(LOSES))
+    three = (Item(product_id="p1", category="toys", price_minor=5_000, quantity=3),)
+    margins_minor = []
+    for visit in range(40):
+        at_ms = NOON_MS + visit * HOUR_MS
+        viewed, _ = applied(
+            flow.new_row(),
+            context,
+            an_event(at_ms=at_ms),
+            an_order(at_ms=at_ms + 60_000, total_minor=15_000, items=three),
+        )
+        assert viewed.decision is not None
+        margins_minor.append(viewed.decision.margin_minor or 0)
+    assert margins_minor[0] == 2_000
+    assert 5_000 < margins_minor[-1] < 6_000
 
 
 def test_time_alone_settles_a_decision_of_a_user_who_never_returns() -> None:
