@@ -108,6 +108,22 @@ class Incremental:
         mean, sums = self.per_user(arm, against), self.arms.get(arm, ArmSums())
         return mean.scaled(sums.users / sums.cost) if mean is not None and sums.cost else None
 
+    def baseline_minor(self, arm: Arm = "policy", against: Arm = "holdout") -> int | None:
+        """Say what the users of an arm would have brought if they were as those of another.
+
+        None before `against` has a user.
+
+        Examples
+        --------
+        >>> earned = Incremental()
+        >>> for arm, total in (("policy", 900), ("policy", 700), ("holdout", 300)):
+        ...     earned.move(arm, None, total)
+        >>> earned.baseline_minor()
+        600
+        """
+        own, other = self.arms.get(arm, ArmSums()), self.arms.get(against, ArmSums())
+        return round(_mean(other) * own.users) if other.users else None
+
     def merge(self, other: "Incremental") -> None:
         """Add the sums of disjoint users."""
         for arm, sums in other.arms.items():

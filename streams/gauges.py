@@ -51,6 +51,8 @@ def set_experiment_gauges(
     for arm in sorted(earned.arms.keys() - {"holdout"}):
         _set_bounds(metrics, "incremental_margin_minor", (arm,), earned.per_user(arm))
         _set_bounds(metrics, "roi_ratio", (arm,), earned.roi(arm))
+        if (baseline_minor := earned.baseline_minor(arm)) is not None:
+            metrics.set("baseline_minor", baseline_minor, (arm,))
     effect = earned.effect("policy", "holdout")
     for bound, value in (
         ("lower", effect.anytime_lower_minor),

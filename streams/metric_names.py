@@ -135,6 +135,8 @@ BUSINESS = (
     _gauge("experiment_effect", "metric bound", 12, "Against holdout: lower, point, upper bound."),
     _gauge("incremental_margin_minor", "variant bound", 10,
            "Margin per customer beyond the holdout's, of this worker's partitions, anytime-valid."),
+    _gauge("baseline_minor", "variant", 4,
+           "Margin of an arm's customers without coupons, by what the holdout's bring."),
     _gauge("roi_ratio", "variant bound", 10, "The same of all customers, per unit of coupon cost."),
     _counter("rule_cost_minor", "rule", 60,
              "What each rule kept back by the model's belief, told from every 32nd decision."),

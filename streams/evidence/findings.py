@@ -133,6 +133,7 @@ def _incremental(earned: Incremental, customers: Mapping[str, Customer]) -> dict
             "per_customer_minor": shown(plain),
             "per_customer_adjusted_minor": shown(adjusted),
             "total_minor": shown(adjusted.scaled(len(own))),
+            "baseline_minor": earned.baseline_minor(arm),
             "variance_left_ratio": (narrowed / width) ** 2 if width else None,
             "coupon_cost_minor": cost,
             "roi": shown(adjusted.scaled(len(own) / cost)) if cost else None,

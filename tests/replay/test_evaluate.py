@@ -156,6 +156,9 @@ def test_n3_incremental_margin_and_return_cover_the_planted_truth(report: dict[s
     cost = 0.9 * 0.3 * COST_MINOR
     assert told["roi"]["anytime_lower"] <= truth / cost <= told["roi"]["anytime_upper"]
     assert told["roi"]["lower"] > 0
+    own = report["arms"]["policy"]
+    more_minor = own["customers"] * told["per_customer_minor"]["point"]
+    assert told["baseline_minor"] + more_minor == pytest.approx(own["margin_minor"], abs=1)
 
 
 def test_c58_predictive_figures_and_calibration_by_bin_are_told(report: dict[str, Any]) -> None:

@@ -6,16 +6,20 @@ from random import Random
 
 import pytest
 
+from coupons.arms import ArmShares
 from features.actions import NOTHING, Action
 from online_models.incremental import Incremental
 from online_models.outcomes import Option, Outcome
 from streams import gauges
+from streams.app import source_of
 from streams.decisions import Decision, Guardrail, Priced, ScoredCandidate
 from streams.evidence import live as evidence_live
 from streams.evidence.findings import evidence, matured
 from streams.evidence.live import LOGGED, LiveEvidence
 from streams.evidence.rules import shadow_prices
 from streams.metrics import SAMPLED_OF, Metrics, Tally
+from streams.partitions import Partition
+from streams.settings import Settings
 from streams.tallies import Flock
 from tests.builders import FixedScorer, an_outcome, decided, some_rules
 
@@ -156,6 +160,17 @@ def test_the_gauges_show_it() -> None:
     ):
         assert wanted in text
     assert 'other"' not in text
+
+
+def test_what_customers_would_have_brought_anyway_stands_beside_what_coupons_earned() -> None:
+    partition = Partition(0, {}, source_of(Settings()))
+    for arm, totals in (("policy", (900, 700, 800)), ("holdout", (300, 500))):
+        for total in totals:
+            partition.state.earnings.move(arm, None, total)  # type: ignore[arg-type]
+    metrics = Metrics()
+    gauges.set_experiment_gauges(metrics, [partition], ArmShares(), "spring")
+    assert 'coupon_baseline_minor{variant="policy"} 1200.0' in shown(metrics)
+    assert partition.state.earnings.effect().point_minor == 900 + 700 + 800 - 1_200
 
 
 def test_the_return_on_coupons_is_told_from_what_arms_spent() -> None:
