@@ -24,6 +24,7 @@ EventType = Literal[
     "coupon.redeemed",
     "coupon.released",
     "profile.updated",
+    "profile.erased",
     "heartbeat",
 ]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
@@ -50,6 +51,7 @@ FAMILY_OF: dict[EventType, Family] = {
     "coupon.redeemed": "coupon",
     "coupon.released": "coupon",
     "profile.updated": "profiles",
+    "profile.erased": "profiles",
     "heartbeat": "heartbeats",
 }
 

@@ -102,7 +102,7 @@ def update(profile: Profile, event: Event) -> None:
     the buckets that are kept; of the cart it can only be the order that empties it.
     """
     kind = event.event_type
-    if kind == "heartbeat":
+    if kind in ("heartbeat", "profile.erased"):
         return
     facts.learn(profile["facts"], event)
     if kind == "profile.updated":

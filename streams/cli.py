@@ -36,6 +36,7 @@ COMMANDS = {
     "schema": "Print the schemas of the messages.",
     "bench": "Measure what an event costs on this machine.",
     "doctor": "Examine the set-up and say what to mend.",
+    "erase": "Have everything forgotten that is known of a user.",
     "dlq": "List, show or replay dead letters.",
     "kafka": "Run a local Apache Kafka in the foreground.",
 }

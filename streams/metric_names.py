@@ -73,6 +73,8 @@ STREAM = (
     _counter("events_late", "topic", 10, "Events more than 10 minutes behind their user's newest."),
     _counter("events_mispartitioned", "topic", 10,
              "Events on a partition other than murmur2 of their key gives: a producer is wrong."),
+    _counter("events_erased", "topic", 10, "Events of users from before their erasure: left out."),
+    _counter("users_erased", "", 1, "Users who were erased."),
     _counter("sessions_closed", "", 1, "Sessions of customers that are over."),
     _counter("dead_letters", "topic reason", 160, "Messages written to the dead letters."),
     _histogram("event_age_seconds", "", 1, "From an event's own time to when it was read."),

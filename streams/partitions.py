@@ -5,7 +5,6 @@ differs.
 """
 
 from collections.abc import Iterable, Mapping, MutableMapping
-from hashlib import sha256
 from typing import Any
 
 from coupons.ledger import Ledger
@@ -18,6 +17,7 @@ from streams import flow, wire
 from streams.context import Context, Effects, PartitionState, Row, Rules
 from streams.dead_letters import Outbound
 from streams.emission import Emission, Source, SourceRecord
+from streams.erasure import Erasures
 from streams.partitioner import partition_of
 from streams.refusals import MalformedEvent
 from streams.rows import PARTITION_KEY, WAITS, Rows, encode_waits, waiting, waits_of
@@ -49,6 +49,7 @@ class Partition:
     ) -> None:
         self.number = number
         self.source = source
+        self._erasures = Erasures(stored)
         self._rows = Rows(stored)
         self._state, self._at = self._recover_state(stored.get(PARTITION_KEY))
         self.pending_count = 0
@@ -86,6 +87,7 @@ class Partition:
         """Give every row and the shared state as canonical bytes, sorted by key."""
         for key in self.user_keys():
             yield key, wire.encode_canonical(self._rows.read(key))
+        yield from self._erasures
         yield PARTITION_KEY, wire.encode_canonical(self._dump_state())
 
     def _recover_state(self, stored: bytes | None) -> tuple[PartitionState, dict[str, int]]:
@@ -170,6 +172,12 @@ class Partition:
         key = event.user_id.encode()
         if partition_of(key, source.partitions_count) != self.number:
             emission.tally.add("events_mispartitioned", (topic,))
+        if event.event_type == "profile.erased":
+            self._erase(key, event, context, emission)
+            return key
+        if self._erasures.covers(event.user_id, event.ts_ms, context.rules.session_key):
+            emission.tally.add("events_erased", (topic,))
+            return None
         row = self._row_of(key, event.user_id, context.rules)
         if record.offset < row["at"].get(family, 0):
             return None
@@ -195,8 +203,23 @@ class Partition:
             self._state.earnings.move(rules.arm_of(user_id), None, 0)
         return self._rows.get(key)
 
+    def _erase(self, key: bytes, event: Event, context: Context, emission: Emission) -> None:
+        """Forget a user, but for a dated mark that keeps older events from bringing them back."""
+        if key in self._rows:
+            row = self._rows.get(key)
+            self.pending_count -= len(row["pending"])
+            forgotten = flow.forget(row, event.user_id, context)
+            emission.take(forgotten, context.rules)
+            self._rows.drop(key)
+            self._timers.clear(key)
+        mark = self._erasures.add(event.user_id, event.ts_ms, context.rules.session_key)
+        emission.rows.append((*mark, []))
+        emission.tally.add("users_erased")
+
     def _encode(self, key: bytes, emission: Emission) -> Outbound:
         """Write a row; one near its cap loses the least valuable detail of its profile first."""
+        if key not in self._rows:
+            return key, None, []  # erased
         row = self._rows.get(key)
         value = wire.encode_row(row)
         if len(value) > SHRINK_BYTES:
@@ -224,14 +247,3 @@ class Partition:
             self._timers.set(key, flow.due_ms(row))
             fired.append(key)
         return fired
-
-
-def state_hash(partitions: Iterable[Partition]) -> str:
-    """Hash all rows and shared states, canonical and in order: equal states, equal hash."""
-    whole = sha256()
-    for partition in partitions:
-        for key, value in partition.canonical():
-            whole.update(b"%d:%d:" % (len(key), len(value)))
-            whole.update(key)
-            whole.update(value)
-    return whole.hexdigest()

@@ -27,7 +27,7 @@ Reason = Literal[
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
 MEANING: dict[Reason, str] = {
-    "empty": "no value: a tombstone, or zero bytes",
+    "empty": "no value: a tombstone other than a profile's, or zero bytes",
     "too_large": "the value or its headers are longer than the limit",
     "not_utf8": "the value or the key is not UTF-8",
     "bad_json": "the value is not JSON",

@@ -13,9 +13,10 @@ from streams.knowing import Knowing
 from streams.layouts import Accepted, Refused
 from streams.learning import Learning
 from streams.partitioner import partition_of
-from streams.partitions import Partition, state_hash
+from streams.partitions import Partition
 from streams.rules import read_catalogue, rules_of
 from streams.settings import Settings
+from streams.state_hash import state_hash
 
 BATCH_COUNT = 2_000
 

@@ -73,6 +73,11 @@ class Rows:
         if row is not None:
             self._decoded[key] = row
 
+    def drop(self, key: bytes) -> None:
+        """Forget a row."""
+        self._stored.pop(key, None)
+        self._decoded.pop(key, None)
+
     def trim(self) -> None:
         """Let go of the rows used longest ago; to be called when all changes have been put."""
         excess_count = max(0, len(self._decoded) - self._decoded_count)

@@ -36,6 +36,10 @@ class Timers:
             self._set[key] = due_ms
             heapq.heappush(self._heap, (due_ms, key))
 
+    def clear(self, key: bytes) -> None:
+        """Wake `key` no more."""
+        self._set.pop(key, None)
+
     def due(self, now_ms: int) -> Iterator[bytes]:
         """Give, and forget, the keys that are due by `now_ms`, the earliest first.
 

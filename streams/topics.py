@@ -15,8 +15,10 @@ EVENT_BATCH_BYTES = 1024 * 1024
 CHUNK_BATCH_BYTES = 8 * 1024 * 1024  # a worker writes the rows of a chunk as one batch
 SNAPSHOT_BYTES = 16 * 1024 * 1024
 # What is erased must be gone within a day: a dirty segment is compacted after at most half of it.
-_COMPACTION_LAG_MS = DAY_MS // 2
+COMPACTION_LAG_MS = DAY_MS // 2
 _EVENTS_MS = 7 * DAY_MS
+# So long a worker may be away and still hear that somebody was erased.
+TOMBSTONE_MS = 7 * DAY_MS
 _INSYNC_COUNT = 2
 
 # The only way to ask a broker for its time is to append a record; `doctor` does so here.
@@ -76,9 +78,10 @@ class TopicSpec:
         if self.retention_ms is not None:
             config["retention.ms"] = str(self.retention_ms)
         else:
-            config["max.compaction.lag.ms"] = str(self.least_ms + _COMPACTION_LAG_MS)
+            config["max.compaction.lag.ms"] = str(self.least_ms + COMPACTION_LAG_MS)
             if self.least_ms:
                 config["min.compaction.lag.ms"] = str(self.least_ms)
+            config["delete.retention.ms"] = str(TOMBSTONE_MS)
         if self.replication > _INSYNC_COUNT:
             config["min.insync.replicas"] = str(_INSYNC_COUNT)
         return config

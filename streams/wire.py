@@ -79,6 +79,8 @@ def decode(
     >>> decode("cart", b"u", body, [], 1_800_000_000_000).event_type
     'cart.viewed'
     """
+    if value is None and topic_family == "profiles" and key:
+        return _erasure(key, headers, timestamp_ms)
     if not value:
         refuse("empty")
     event = None
@@ -95,6 +97,19 @@ def decode(
     ts_ms = native.event_time_ms(event.occurred_at, timestamp_ms)
     event_id = event.event_id or _derive_id(family, key, ts_ms, value)
     return to_event(event, event_id, user_id, ts_ms, _digest(value))
+
+
+def _erasure(key: bytes, headers: Sequence[tuple[str, bytes | None]], timestamp_ms: int) -> Event:
+    """Read a tombstone among the profiles: the user is to be forgotten as of now."""
+    _check_headers(headers)
+    try:
+        user_id = key.decode()
+    except UnicodeDecodeError:
+        refuse("not_utf8")
+    fields = {"event_type": "profile.erased", "user_id": user_id}
+    event = native.validate(fields, plain=False)
+    event_id = _derive_id("profiles", key, timestamp_ms, b"")
+    return to_event(event, event_id, user_id, timestamp_ms, _digest(b""))
 
 
 def _read_plain(value: bytes) -> native.NativeEvent | None:

@@ -17,7 +17,7 @@ from streams import wire
 from streams.app import families_of, source_of
 from streams.emission import Emission
 from streams.learning import PRIOR
-from streams.partitions import Partition, state_hash
+from streams.partitions import Partition
 from streams.recordings.reading import (
     Message,
     levels_of,
@@ -29,6 +29,7 @@ from streams.recordings.relearning import Relearned
 from streams.recordings.writing import DECISIONS, EVENTS, OUTCOMES, SESSIONS, STOCK, RecordingError
 from streams.refusals import MalformedEvent
 from streams.settings import Settings
+from streams.state_hash import state_hash
 
 _CHUNK_COUNT = 500
 

@@ -76,7 +76,7 @@ def run(settings: Settings, *arguments: str) -> Result:
 # -- who gets in ---------------------------------------------------------------------------------
 
 
-def test_every_role_does_its_work_over_tls_with_no_more_rights_than_it_needs(
+def test_p22_every_role_does_its_work_over_tls_with_no_more_rights_than_it_needs(
     guarded: Guarded, tmp_path: Path
 ) -> None:
     file = tmp_path / "events.ndjson"
@@ -93,6 +93,12 @@ def test_every_role_does_its_work_over_tls_with_no_more_rights_than_it_needs(
         for role in ROLES:
             examined = run(guarded.login(role), "doctor", "--role", role)
             assert "good   rights" in examined.output, examined.output
+        forgotten = run(guarded.login("operator"), "erase", "u1", "--json")
+        assert forgotten.exit_code == 0, forgotten.output
+        assert json.loads(forgotten.stdout.splitlines()[-1])["confirmed"]
+        run(guarded.login("producer"), "produce", str(file), "--format", "native")
+        asyncio.run(worker.shows("coupon_events_erased_total", 1))
+        asyncio.run(worker.shows("coupon_table_entries", 0))
         arguments = Path(f"/proc/{worker.process.pid}/cmdline").read_bytes()
         assert worker.stop() == 0, worker.tail()
     finally:

@@ -8,6 +8,8 @@ from tests.verifier.ids import digest
 from tests.verifier.log import Record
 
 PARTITION_KEY = b"\x00partition"
+# Says that somebody was erased, and holds nothing to be judged.
+ERASED_PREFIX = b"\x00erased:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class RowBook:
         """Take the next record of the changelog, in offset order of its partition."""
         self.versions_count += 1
         key = record.key or b""
+        if key.startswith(ERASED_PREFIX):
+            return
         if record.value is None:
             self.users[record.partition, key] = None
             return

@@ -1,0 +1,57 @@
+"""`coupon-stream erase`: have a user forgotten."""
+
+import asyncio
+
+import click
+
+from streams import erasing
+from streams.commands.reaching import reaching
+from streams.options import json_option, pass_settings, print_json
+from streams.settings import Settings
+
+
+@click.command()
+@click.argument("user")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; contact no broker.")
+@click.option(
+    "--deadline",
+    "deadline_seconds",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    help="Wait so many seconds for a worker to have done it.",
+)
+@json_option
+@pass_settings
+def erase(
+    settings: Settings, user: str, dry_run: bool, deadline_seconds: float, as_json: bool
+) -> None:
+    """Have everything forgotten that is known of USER, as the events name them.
+
+    A tombstone goes to the profiles. The worker of the user's partition deletes the row, gives back
+    the money of coupons that they hold, and learns nothing from what was pending. Events from
+    before are left out from then on, should they come again; new ones begin a new row. What stands
+    in topics that cannot be changed goes by their retention, which is told.
+
+    Exit code 0: the row is gone. 1: no worker has confirmed it yet; the request stands.
+
+    \b
+    Examples:
+      coupon-stream erase u-1042 --dry-run
+      coupon-stream erase u-1042 --json
+    """
+    place, left = erasing.place_of(user, settings), erasing.gone_by_days(settings)
+    verb = "would go" if dry_run else "goes"
+    click.echo(f"a tombstone {verb} to {place.topic}[{place.partition}]")
+    confirmed = False
+    if not dry_run:
+        with reaching(settings):
+            confirmed = asyncio.run(erasing.erase(user, settings, deadline_seconds))
+        click.echo("the row is gone" if confirmed else "no worker has confirmed it yet")
+    for topic, days in left.items():
+        click.echo(f"  {topic}: nothing left after {days:g} days")
+    if as_json:
+        told = {"topic": place.topic, "partition": place.partition, "dry_run": dry_run}
+        print_json({**told, "confirmed": confirmed, "gone_by_days": left})
+    if not (dry_run or confirmed):
+        raise SystemExit(1)
