@@ -17,6 +17,7 @@ from streams.connection import client_options
 from streams.emission import Source
 from streams.publisher import OutboundTopics
 from streams.recovery import PartitionTables
+from streams.safe import safe_of
 from streams.settings import Settings
 from streams.table import RowTable
 from streams.topics import INBOUND, inbound_name
@@ -72,6 +73,7 @@ def source_of(settings: Settings) -> Source:
         group=settings.app_id,
         worker_version=product_version(),
         partitions_count=settings.partitions,
+        safe=safe_of(settings),
     )
 
 

@@ -50,6 +50,7 @@ USER_ERRORS = {
     "CatalogueError": 2,
     "RecordingError": 2,
     "BrokerError": 1,
+    "SafeError": 1,
 }
 
 EXAMPLES = """\b

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from streams.decisions import rfc3339
 from streams.refusals import Reason
+from streams.safe import Safe
 
 DEAD_LETTER_VERSION = "1"
+# Names the key that locked the message.
+LOCKED = "dlq.key.name"
 
 Header = tuple[str, bytes]
 Outbound = tuple[bytes | None, bytes | None, list[Header]]
@@ -25,8 +28,11 @@ def dead_letter(
     detail: str,
     group: str,
     worker_version: str,
+    safe: Safe | None = None,
 ) -> Outbound:
     """Wrap a refused message: its bytes and headers untouched, the story in `dlq.` headers.
+
+    With a safe the message is locked up as a whole, its key included, and only the story is told.
 
     `dlq.failed_at` is the record's own time, so that a replay writes the same dead letter.
     """
@@ -43,4 +49,19 @@ def dead_letter(
         "dlq.failed_at": rfc3339(max(timestamp_ms, 0)),
     }
     kept = [(name, content or b"") for name, content in headers or ()]
-    return key, value, [*kept, *((name, text.encode()) for name, text in story.items())]
+    told = [(name, text.encode()) for name, text in story.items()]
+    if safe is None:
+        return key, value, [*kept, *told]
+    locked = safe.lock((key, value, kept), place_of(topic, partition, offset))
+    return None, locked, [*told, (LOCKED, safe.name.encode())]
+
+
+def place_of(topic: str, partition: int | str, offset: int | str) -> str:
+    """Name the place where a message had arrived.
+
+    Examples
+    --------
+    >>> place_of("shop.cart.v1", 0, 7)
+    'shop.cart.v1:0:7'
+    """
+    return f"{topic}:{partition}:{offset}"

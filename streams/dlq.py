@@ -5,9 +5,11 @@ from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 from streams.connection import client_options
+from streams.dead_letters import LOCKED, place_of
 from streams.lanes import Message, Sent, send
 from streams.partitioner import partition_of
 from streams.reading import records
+from streams.safe import Safe, safe_of
 from streams.settings import Settings
 from streams.topics import INBOUND, inbound_name
 
@@ -40,6 +42,8 @@ class DeadLetter:
         The message's own, without the story.
     replayed
         It had come back from the dead letters once and was refused again.
+    locked
+        The name of the key that it is still locked with; nothing of the message can be told.
     """
 
     place: str
@@ -53,6 +57,7 @@ class DeadLetter:
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
     replayed: bool
+    locked: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Give it as plain JSON; bytes that are not UTF-8 appear as escapes."""
@@ -67,13 +72,21 @@ def _text(content: bytes | None) -> str | None:
     return None if content is None else content.decode("utf-8", errors="backslashreplace")
 
 
-def parse(record: Record) -> DeadLetter:
-    """Read a dead letter; what its headers do not tell is `unknown` or -1."""
-    story = {
-        name: content.decode("utf-8", errors="replace")
-        for name, content in record.headers
-        if name.startswith(_STORY)
-    }
+def parse(record: Record, safe: Safe | None = None) -> DeadLetter:
+    """Read a dead letter; what its headers do not tell is `unknown` or -1.
+
+    Raises
+    ------
+    SafeError
+        It was locked, and altered since.
+    """
+    story, headers = _story_of(record.headers), list(record.headers)
+    key, value, name = record.key, record.value, story.get(LOCKED, "")
+    if name and safe is not None and safe.knows(name):
+        where = [story.get(f"dlq.original.{part}", "") for part in ("topic", "partition", "offset")]
+        key, value, kept = safe.open(name, value or b"", place_of(*where))
+        # Who was refused twice tells so in a header of the message itself.
+        story, headers, name = {**_story_of(kept), **story}, [*kept], ""
     return DeadLetter(
         place=f"{record.partition}:{record.offset}",
         reason=story.get("dlq.reason", "unknown"),
@@ -82,11 +95,20 @@ def parse(record: Record) -> DeadLetter:
         partition=int(story.get("dlq.original.partition", -1)),
         offset=int(story.get("dlq.original.offset", -1)),
         timestamp_ms=int(story.get("dlq.original.timestamp", -1)),
-        key=record.key,
-        value=record.value,
-        headers=tuple(pair for pair in record.headers if not pair[0].startswith(_STORY)),
+        key=key,
+        value=None if name else value,
+        headers=tuple(pair for pair in headers if not pair[0].startswith(_STORY)),
         replayed=REPLAYED in story,
+        locked=name,
     )
+
+
+def _story_of(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+    return {
+        name: content.decode("utf-8", errors="replace")
+        for name, content in headers
+        if name.startswith(_STORY)
+    }
 
 
 def condition(text: str) -> tuple[str, str]:
@@ -119,9 +141,9 @@ async def letters(
     settings: Settings, where: Collection[tuple[str, str]] = ()
 ) -> AsyncIterator[DeadLetter]:
     """Read the dead letters that are there now and meet the conditions."""
-    topic = f"{settings.topic_prefix}coupon.dead-letters.v1"
+    topic, safe = f"{settings.topic_prefix}coupon.dead-letters.v1", safe_of(settings)
     async for record in records(client_options(settings), [topic]):
-        letter = parse(record)
+        letter = parse(record, safe)
         if matches(letter, where):
             yield letter
 
@@ -130,10 +152,11 @@ def way_back(letter: DeadLetter, settings: Settings) -> Message | None:
     """Address a dead letter to where it came from; None if it must not go there.
 
     A message goes back once: what is refused again needs a change of the message or of the code,
-    not another round. A topic that is not inbound was never read by a worker.
+    not another round. A topic that is not inbound was never read by a worker. What is locked with a
+    key that is not at hand stays as well.
     """
     inbound = {inbound_name(family, settings.topic_prefix) for family in INBOUND}
-    if letter.replayed or letter.topic not in inbound:
+    if letter.replayed or letter.locked or letter.topic not in inbound:
         return None
     keyless = letter.partition % settings.partitions
     return Message(

@@ -12,6 +12,7 @@ from streams.dead_letters import Outbound
 from streams.decisions import Decision
 from streams.metrics import Tally
 from streams.refusals import MalformedEvent
+from streams.safe import Safe
 from streams.tallies import Flock, count_effects, count_order
 
 
@@ -47,6 +48,7 @@ class Source:
     group: str
     worker_version: str
     partitions_count: int
+    safe: Safe | None = None
 
 
 @dataclass(slots=True)
@@ -136,5 +138,6 @@ class Emission:
                 detail=refusal.detail,
                 group=source.group,
                 worker_version=source.worker_version,
+                safe=source.safe,
             )
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from streams import topic_admin
 from streams.connection import client_options
+from streams.edge import EdgePseudonyms, renamed
 from streams.lanes import Message, SendingFailedError, Sent, send
 from streams.layouts import Accepted, Refused, Row, read
 from streams.partitioner import partition_of
@@ -104,6 +105,7 @@ async def produce(
     settings: Settings,
     *,
     reading: Reading,
+    names: EdgePseudonyms | None = None,
     rate_per_second: float | None = None,
     progress: Callable[[int], None] = lambda _count: None,
 ) -> Sent:
@@ -116,7 +118,7 @@ async def produce(
     LayoutError
         The file cannot be read.
     """
-    rows = survey(read(path, layout), reading)
+    rows = survey(renamed(read(path, layout), names), reading)
     await _check_partitions(settings)
     return await send(
         messages(rows, settings, rate_per_second),

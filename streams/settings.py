@@ -240,6 +240,17 @@ class Settings(BaseSettings):
         None, "Key of the pseudonyms in logs; unset: drawn at every start, so they do not link."
     )
 
+    dead_letter_key: SecretStr | None = _setting(
+        None,
+        "Locks what dead letters hold: NAME:KEY pairs separated by commas, KEY being 32 bytes in"
+        " base64; the first locks, all open.",
+    )
+    user_key: SecretStr | None = _setting(
+        None,
+        "Makes pseudonyms of user ids in `produce` and `erase` where they are asked to: NAME:KEY"
+        " pairs as above; the first names, all are erased.",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from streams import produce as production
 from streams.commands.reaching import reaching
+from streams.edge import EdgePseudonyms, pseudonyms_of, renamed
 from streams.lanes import SendingFailedError, Sent
 from streams.layouts import LAYOUTS, read
 from streams.options import json_option, pass_settings, print_json
@@ -32,6 +33,11 @@ _LINE_EVERY_COUNT = 50_000
 @click.option(
     "--rate", type=click.FloatRange(min=0, min_open=True), help="At most so many events a second."
 )
+@click.option(
+    "--pseudonyms",
+    is_flag=True,
+    help="Replace user and anonymous ids by pseudonyms of COUPON_USER_KEY; send known fields only.",
+)
 @json_option
 @pass_settings
 def produce(
@@ -40,6 +46,7 @@ def produce(
     layout: str,
     dry_run: bool,
     rate: float | None,
+    pseudonyms: bool,
     as_json: bool,
 ) -> None:
     """Send FILE to the inbound topics; each partition keeps the file's order.
@@ -48,19 +55,26 @@ def produce(
     """
     reading, started = production.Reading(), time.monotonic()
     sent = Sent()
+    names = pseudonyms_of(settings) if pseudonyms else None
     if dry_run:
-        _rehearse(settings, file, layout, reading)
+        _rehearse(settings, file, layout, reading, names)
     else:
-        sent = _send(settings, file, layout, reading, rate)
+        sent = _send(settings, file, layout, reading, names, rate)
     seconds = time.monotonic() - started
     _tell(reading, sent, seconds, dry_run)
     if as_json:
         print_json(_summary(reading, sent, seconds, dry_run))
 
 
-def _rehearse(settings: Settings, file: Path, layout: str, reading: production.Reading) -> None:
+def _rehearse(
+    settings: Settings,
+    file: Path,
+    layout: str,
+    reading: production.Reading,
+    names: EdgePseudonyms | None,
+) -> None:
     click.echo(f"{file.name} read as {layout}; nothing is sent.")
-    for count, row in enumerate(production.survey(read(file, layout), reading)):
+    for count, row in enumerate(production.survey(renamed(read(file, layout), names), reading)):
         if count < SHOWN_ROWS_COUNT:
             click.echo(production.describe(row, settings))
         elif count == SHOWN_ROWS_COUNT:
@@ -68,12 +82,23 @@ def _rehearse(settings: Settings, file: Path, layout: str, reading: production.R
 
 
 def _send(
-    settings: Settings, file: Path, layout: str, reading: production.Reading, rate: float | None
+    settings: Settings,
+    file: Path,
+    layout: str,
+    reading: production.Reading,
+    names: EdgePseudonyms | None,
+    rate: float | None,
 ) -> Sent:
     read(file, layout)  # a missing file is told before a missing broker
     with reaching(settings), _progress() as tell:
         sending = production.produce(
-            file, layout, settings, reading=reading, rate_per_second=rate, progress=tell
+            file,
+            layout,
+            settings,
+            reading=reading,
+            names=names,
+            rate_per_second=rate,
+            progress=tell,
         )
         try:
             return asyncio.run(sending)

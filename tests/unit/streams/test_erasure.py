@@ -151,5 +151,6 @@ def test_a_rehearsed_erasure_contacts_nobody_and_says_what_stays_until_when() ->
     done = CliRunner().invoke(cli, ["erase", "ann", "--dry-run", "--json"])
     assert done.exit_code == 0, done.output
     told = wire.decode_row(done.stdout.splitlines()[-1].encode())
-    assert (told["topic"], told["confirmed"]) == (PROFILES, False)
+    assert [place["topic"] for place in told["tombstones"]] == [PROFILES]
+    assert (told["dry_run"], told["confirmed"]) == (True, False)
     assert max(told["gone_by_days"].values()) == 30

@@ -1,0 +1,43 @@
+"""Secrets with names, so that an old one still opens what it locked while a new one locks."""
+
+import binascii
+import re
+from base64 import b64decode
+
+from pydantic import SecretStr
+
+from streams.setting_problems import PREFIX, Problem, SettingsError
+
+KEY_BYTES = 32
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,20}")
+EXPECTED = "NAME:KEY[,NAME:KEY], KEY being 32 bytes in base64 (openssl rand -base64 32)"
+
+
+def keys_of(secret: SecretStr, setting: str) -> dict[str, bytes]:
+    """Read the keys of a setting by their names; the first is the one in use.
+
+    Raises
+    ------
+    SettingsError
+        The text is otherwise; nothing of it is told.
+
+    Examples
+    --------
+    >>> keys_of(SecretStr("a:" + "A" * 43 + "="), "user_key") == {"a": bytes(32)}
+    True
+    >>> keys_of(SecretStr("a:short"), "user_key")
+    Traceback (most recent call last):
+    streams.setting_problems.SettingsError: COUPON_USER_KEY must be NAME:KEY[,NAME:KEY], KEY being \
+32 bytes in base64 (openssl rand -base64 32), was hidden
+    """
+    keys: dict[str, bytes] = {}
+    for pair in secret.get_secret_value().split(","):
+        name, _, text = pair.strip().partition(":")
+        try:
+            key = b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != KEY_BYTES or not _NAME.fullmatch(name) or name in keys:
+            raise SettingsError([Problem(f"{PREFIX}{setting}".upper(), EXPECTED, "hidden")])
+        keys[name] = key
+    return keys
