@@ -60,6 +60,17 @@ def test_what_a_capability_names_is_there(row: Capability) -> None:
         assert [one for one in tests if f"_{row.id.lower()}_" in one], f"none is named by {row.id}"
 
 
+def test_every_test_that_the_security_page_names_is_there() -> None:
+    page = (DOCS / "security.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(test_\w+))?`", page)
+    assert len(named) > 20
+    for path, name in named:
+        source = (ROOT / path).read_text(encoding="utf-8")
+        assert not name or f"def {name}(" in source, f"{path}::{name}"
+    rows = page.split("## Threats")[1].split("##")[0].splitlines()[4:]
+    assert [row for row in rows if row.startswith("|") and "`tests/" not in row] == []
+
+
 def test_every_setting_stands_on_its_page() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
     for name in Settings.model_fields:
