@@ -1,42 +1,52 @@
 """The life of the coupons that one customer was given.
 
-Money, quota and caps go back exactly once: a coupon leaves `held` once, a redeemed one leaves the
-stage `redeemed` once, and both are found by decision id, so the repeat of an event finds nothing
-left to do. The functions change the wallet and return what has to be booked in the ledger.
+The functions change the wallet and return what has to be booked in the ledger. Every step is one of
+`coupons.lifecycle.STEPS`; coupons are found by decision id, so the repeat of an event finds nothing
+left to do, and what may not follow does nothing: `coupons.refusing` says why.
 """
 
 from dataclasses import replace
-from typing import Literal
 
 from coupons.caps import blocked, caps_of, count, uncount
 from coupons.choices import Candidate
-from coupons.held import Closed, Held, Wallet, close, decision_of, empty
-from coupons.lifecycle import Lifecycle, Stage
-from features.events import Event
+from coupons.held import UNDONE_MAX, Held, Wallet, close, decision_of, empty, ends_ms
+from coupons.lifecycle import Lifecycle, Stage, allows
+from coupons.reserving import reservation_at, reserve, unreserve
+from coupons.spending import redeem, undo
+from coupons.transitions import take
+from features.events import Event, EventType
 
-__all__ = ["Held", "Lifecycle", "Wallet", "blocked", "caps_of", "empty", "expire", "follow"]
-__all__ += ["issue", "next_due_ms", "note", "redeem", "release"]
+__all__ = ["Held", "Lifecycle", "Wallet", "blocked", "caps_of", "empty", "ends_ms", "expire"]
+__all__ += ["follow", "issue", "next_due_ms", "note", "redeem", "release"]
 
 GRACE_MS = 600_000  # an order made within the validity may arrive this late
-RESERVE_MS = 1_800_000  # a payment under way keeps its coupon at least this long
 RETRY_REASONS = frozenset({"payment_failed", "payment_denied", "retry"})
 
-Noted = Literal["viewed", "clicked", "denied", "reserved"]
-_NOTED: dict[str, Noted] = {
+_NOTED: dict[EventType, Stage] = {
     "coupon.viewed": "viewed",
     "coupon.clicked": "clicked",
     "coupon.denied": "denied",
-    "coupon.reserved": "reserved",
 }
-_RANK = {"issued": 0, "viewed": 1, "clicked": 2, "denied": 3, "reserved": 4}
+_USES: frozenset[EventType] = frozenset({"order.completed", "coupon.redeemed"})
+_UNDOES: frozenset[EventType] = frozenset(
+    {"coupon.released", "coupon.voided", "order.cancelled", "order.refunded"}
+)
+_NOTES: frozenset[EventType] = frozenset({*_NOTED, "coupon.reserved"})
 # An order's discount does not tell what these cost.
 _FIXED = frozenset({"gift", "free_shipping"})
 
 
 def issue(
-    wallet: Wallet, candidate: Candidate, decision_id: str, now_ms: int, channel: str | None
+    wallet: Wallet,
+    candidate: Candidate,
+    decision_id: str,
+    now_ms: int,
+    channel: str | None,
+    code: str | None = None,
 ) -> Held:
     """Put a coupon into the wallet and count it against every cap; `blocked` was asked before.
+
+    The catalogue's code, where there is one, goes before the customer's own.
 
     Raises
     ------
@@ -61,8 +71,8 @@ def issue(
         one["exclusive"] = True
     if coupon.kind in _FIXED:
         one["fixed"] = True
-    if coupon.code is not None:
-        one["code"] = coupon.code
+    if (code := coupon.code or code) is not None:
+        one["code"] = code
     wallet["held"][decision_id] = one
     count(wallet, one)
     return one
@@ -71,147 +81,112 @@ def issue(
 def follow(wallet: Wallet, event: Event) -> list[Lifecycle]:
     """Apply whatever an event does to coupons; most events do nothing.
 
-    `order.completed` and `coupon.redeemed` redeem; `coupon.released`, `order.cancelled` and
-    `order.refunded` give back; `coupon.viewed`, `clicked`, `denied` and `reserved` are noted.
+    `order.completed` and `coupon.redeemed` redeem; `coupon.released`, `coupon.voided`,
+    `order.cancelled` and `order.refunded` give back; `coupon.viewed`, `clicked`, `denied` and
+    `reserved` are noted.
     """
     if not wallet["held"] and not wallet["closed"]:
         return []  # most customers, most of the time
-    match event.event_type:
-        case "order.completed" | "coupon.redeemed":
-            return redeem(wallet, event)
-        case "coupon.released" | "order.cancelled" | "order.refunded":
-            return release(wallet, event)
-        case "coupon.viewed" | "coupon.clicked" | "coupon.denied" | "coupon.reserved":
-            return note(wallet, event)
-        case _:
-            return []
+    kind = event.event_type
+    if kind in _USES:
+        return redeem(wallet, event)
+    if kind in _UNDOES:
+        return release(wallet, event)
+    return note(wallet, event) if kind in _NOTES else []
 
 
 def note(wallet: Wallet, event: Event) -> list[Lifecycle]:
-    """Record how far a held coupon has come; stages only move forward.
+    """Record how far a held coupon has come; states only move forward.
 
-    A reservation keeps the coupon for at least `RESERVE_MS`. It ends like any held coupon, so a
-    payment that never reports back cannot keep it.
+    A reservation that the shop reports is renewed by the next, unless that is of another order.
     """
     decision_id = decision_of(wallet, event)
     if decision_id is None or decision_id not in wallet["held"]:
         return []
-    one, stage = wallet["held"][decision_id], _NOTED[event.event_type]
-    if stage == "reserved":
-        one["until_ms"] = max(one["until_ms"], event.ts_ms + RESERVE_MS)
-    if _RANK[stage] <= _RANK[one["stage"]]:
-        return []
-    one["stage"] = stage
-    return [_happened(one, decision_id, stage, event.ts_ms)]
-
-
-def redeem(wallet: Wallet, event: Event) -> list[Lifecycle]:
-    """Use a coupon: its hold ends, the real discount is spent, the difference goes back.
-
-    An unknown discount counts as the whole charge until a second event of the same decision tells
-    it (`adjusted`). An order that only names the decision and saved nothing is attribution, not
-    use. A coupon that was given back before is reported once as `unfunded` and moves no money.
-    """
-    decision_id = decision_of(wallet, event)
-    if decision_id is None:
-        return []
-    one = wallet["held"].get(decision_id)
-    if one is None:
-        return _redeem_closed(wallet["closed"][decision_id], decision_id, event)
-    if "fixed" not in one and _only_attributed(event):
-        return []
-    known = "fixed" not in one and event.discount_minor is not None
-    saved_minor = event.discount_minor or 0 if known else one["charge_minor"]
-    spent_minor = min(saved_minor, one["charge_minor"])
-    closed = close(wallet, decision_id, "redeemed", event.ts_ms)
-    closed["spent_minor"] = spent_minor
-    closed["known"] = known or "fixed" in one
-    closed["order_id"], closed["paid_minor"] = event.order_id, event.total_minor
-    redeemed = _happened(one, decision_id, "redeemed", event.ts_ms)
-    return [
-        replace(
-            redeemed,
-            charge_minor=one["charge_minor"],
-            refund_minor=one["charge_minor"] - spent_minor,
-            discount_minor=saved_minor,
-        )
-    ]
-
-
-def _only_attributed(event: Event) -> bool:
-    return (
-        event.event_type == "order.completed"
-        and event.discount_minor == 0
-        and event.coupon_code is None
-        and event.offer_id is None
-    )
-
-
-def _redeem_closed(one: Closed, decision_id: str, event: Event) -> list[Lifecycle]:
-    if one["stage"] in ("released", "expired"):
-        if _only_attributed(event):
+    one = wallet["held"][decision_id]
+    if event.event_type == "coupon.reserved":
+        if not _may_reserve(one, event):
             return []
-        one["stage"] = "unfunded"
-        unfunded = _happened(one, decision_id, "unfunded", event.ts_ms)
-        return [replace(unfunded, discount_minor=event.discount_minor or 0)]
-    if one["stage"] != "redeemed":
-        return []
-    one["order_id"] = one["order_id"] or event.order_id
-    one["paid_minor"] = event.total_minor if one["paid_minor"] is None else one["paid_minor"]
-    if one["known"] or event.discount_minor is None or _only_attributed(event):
-        return []
-    refund_minor = max(0, one["spent_minor"] - event.discount_minor)
-    one["spent_minor"] -= refund_minor
-    one["known"] = True
-    adjusted = _happened(one, decision_id, "adjusted", event.ts_ms)
-    return [replace(adjusted, refund_minor=refund_minor, discount_minor=event.discount_minor)]
+        is_new = "reserved" not in one
+        by = event.order_id or event.event_id
+        told = reserve(one, decision_id, by, event.order_id, event.ts_ms)
+        return [told] if is_new else []
+    stage = _NOTED[event.event_type]
+    return [take(one, decision_id, stage, event.ts_ms)] if allows(one["stage"], stage) else []
+
+
+def _may_reserve(one: Held, event: Event) -> bool:
+    if event.ts_ms > ends_ms(one) + GRACE_MS:
+        return False
+    holder = reservation_at(one, event.ts_ms)
+    return (
+        holder is None
+        or None in (holder["order"], event.order_id)
+        or (holder["order"] == event.order_id)
+    )
 
 
 def release(wallet: Wallet, event: Event) -> list[Lifecycle]:
     """Give a coupon back: its money, its quota and its place in the caps, once.
 
     `coupon.released` gives up a held coupon, unless its reason says that only the payment failed
-    (`RETRY_REASONS`): then the customer keeps it. `order.cancelled`, and `order.refunded` of the
-    whole order, undo a redeemed coupon; the coupon itself does not come back, but the customer can
-    be given a new one at once. A part refunded leaves the discount in use.
+    (`RETRY_REASONS`): then the customer keeps it, and it waits for that payment no longer.
+    `coupon.voided` takes it from the customer, who keeps their place in the caps. Orders undo
+    redeemed coupons, and end the waiting for one that was not paid.
     """
     decision_id = decision_of(wallet, event)
     if decision_id is None:
+        _note_undone(wallet, event)
         return []
-    if decision_id in wallet["held"]:
-        if event.event_type != "coupon.released":
+    one = wallet["held"].get(decision_id)
+    if one is None:
+        if event.event_type == "coupon.voided":
             return []
-        if event.reason in RETRY_REASONS:
-            return []
+        return undo(wallet, wallet["closed"][decision_id], decision_id, event)
+    if event.event_type == "coupon.voided":
+        return [_give_up(wallet, decision_id, "voided", event.ts_ms)]
+    if event.event_type == "coupon.released" and event.reason not in RETRY_REASONS:
         return [_give_up(wallet, decision_id, "released", event.ts_ms)]
-    one = wallet["closed"][decision_id]
-    if one["stage"] != "redeemed" or _in_part(one, event):
+    return _stop_waiting(wallet, one, decision_id, event)
+
+
+def _stop_waiting(wallet: Wallet, one: Held, decision_id: str, event: Event) -> list[Lifecycle]:
+    """End a reservation whose payment failed, or whose order was cancelled."""
+    reserved = one.get("reserved")
+    if event.event_type == "order.cancelled":
+        _note_undone(wallet, event)
+        if reserved is None or reserved["order"] != event.order_id:
+            return []
+    elif event.event_type != "coupon.released":
         return []
-    one["stage"] = "returned"
-    uncount(wallet, one)
-    returned, spent_minor = _happened(one, decision_id, "returned", event.ts_ms), one["spent_minor"]
-    return [
-        replace(returned, refund_minor=spent_minor, discount_minor=spent_minor, quota_back=True)
-    ]
+    return [unreserve(one, decision_id, event.ts_ms)] if reserved is not None else []
 
 
-def _in_part(one: Closed, event: Event) -> bool:
-    if event.event_type != "order.refunded":
-        return False
-    return (event.total_minor or 0) < (one["paid_minor"] or 0) and event.total_minor is not None
+def _note_undone(wallet: Wallet, event: Event) -> None:
+    """Remember an order that was cancelled before it was told: two topics may cross."""
+    if event.event_type == "order.cancelled" and event.order_id is not None and wallet["held"]:
+        known = [one for one in wallet.get("undone", ()) if one != event.order_id]
+        wallet["undone"] = [*known, event.order_id][-UNDONE_MAX:]
 
 
 def expire(wallet: Wallet, now_ms: int) -> list[Lifecycle]:
-    """End the coupons whose validity and grace have passed; money and quota go back, caps do not.
+    """End the reservations and the coupons whose time and grace have passed.
 
-    The time of the record is the end of the validity, whenever the timer fired.
+    Of an expired coupon money and quota go back, its place in the caps does not. The time of the
+    record is the end of the validity, whenever the timer fired.
     """
+    over_ms = now_ms - GRACE_MS
+    told = []
+    for decision_id, one in wallet["held"].items():
+        if "reserved" in one and one["reserved"]["until_ms"] < over_ms:
+            ended_ms, one["until_ms"] = one["reserved"]["until_ms"], ends_ms(one)
+            told.append(unreserve(one, decision_id, ended_ms))
     due = [
-        (one["until_ms"], decision_id)
+        (ends_ms(one), decision_id)
         for decision_id, one in wallet["held"].items()
-        if one["until_ms"] + GRACE_MS < now_ms
+        if ends_ms(one) < over_ms
     ]
-    return [
+    return told + [
         _give_up(wallet, decision_id, "expired", until_ms) for until_ms, decision_id in sorted(due)
     ]
 
@@ -225,25 +200,14 @@ def next_due_ms(wallet: Wallet) -> int | None:
     True
     """
     held = wallet["held"].values()
-    return min([one["until_ms"] for one in held]) + GRACE_MS + 1 if held else None
+    ends = [one["reserved"]["until_ms"] if "reserved" in one else one["until_ms"] for one in held]
+    return min(ends) + GRACE_MS + 1 if ends else None
 
 
-def _give_up(
-    wallet: Wallet, decision_id: str, stage: Literal["released", "expired"], ts_ms: int
-) -> Lifecycle:
+def _give_up(wallet: Wallet, decision_id: str, stage: Stage, ts_ms: int) -> Lifecycle:
     one = wallet["held"][decision_id]
-    close(wallet, decision_id, stage, ts_ms)
+    gone, charge_minor = take(one, decision_id, stage, ts_ms), one["charge_minor"]
+    close(wallet, decision_id, one["stage"], ts_ms)
     if stage == "released":
         uncount(wallet, one)
-    gone, charge_minor = _happened(one, decision_id, stage, ts_ms), one["charge_minor"]
-    return replace(gone, charge_minor=charge_minor, refund_minor=charge_minor, quota_back=True)
-
-
-def _happened(one: Held | Closed, decision_id: str, stage: Stage, ts_ms: int) -> Lifecycle:
-    return Lifecycle(
-        stage=stage,
-        coupon_id=one["coupon_id"],
-        campaign_id=one["campaign_id"],
-        decision_id=decision_id,
-        ts_ms=ts_ms,
-    )
+    return replace(gone, charge_minor=charge_minor, refund_minor=charge_minor)

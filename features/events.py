@@ -23,6 +23,8 @@ EventType = Literal[
     "coupon.reserved",
     "coupon.redeemed",
     "coupon.released",
+    "coupon.voided",
+    "coupon.check_requested",
     "profile.updated",
     "profile.erased",
     "heartbeat",
@@ -50,6 +52,8 @@ FAMILY_OF: dict[EventType, Family] = {
     "coupon.reserved": "coupon",
     "coupon.redeemed": "coupon",
     "coupon.released": "coupon",
+    "coupon.voided": "coupon",
+    "coupon.check_requested": "coupon",
     "profile.updated": "profiles",
     "profile.erased": "profiles",
     "heartbeat": "heartbeats",
@@ -105,6 +109,9 @@ class Event:
         At most `MAX_ITEMS`.
     total_minor
         What the customer paid for an order, after discounts, shipping included.
+    request_id, reserve
+        Of a request: the name by which it is answered, the event's id where it has none; and
+        whether to keep the coupon for the payment.
     payload_digest
         48 bits of SHA-256 over the payload as 8 base64url characters: the same id with another
         digest is a conflict, not a duplicate.
@@ -133,6 +140,8 @@ class Event:
     decision_id: str | None = None
     offer_id: str | None = None
     reason: str | None = None
+    request_id: str | None = None
+    reserve: bool | None = None
     basics: Basics | None = None
 
     @property

@@ -23,11 +23,11 @@ MEANING: dict[Role, str] = {
     "consumer": "the shop's systems that show offers",
     "operator": "people and jobs: `topics`, `doctor`, `dlq`, `erase`, `record`, `explain`, ...",
 }
-CONSUMED = ("coupon.decisions.v1",)
+CONSUMED = ("coupon.decisions.v1", "coupon.replies.v1")
 GROUP_OF_CONSUMERS = "coupon-decisions"
 # What people say to the workers; all other topics of ours are written by workers only.
 COMMANDED = ("coupon.catalogue.v1", "coupon.budget.v1", DOCTOR_TOPIC)
-_ANSWERS = ("coupon.decisions.v1", "coupon.dead-letters.v1")
+_ANSWERS = ("coupon.decisions.v1", "coupon.replies.v1", "coupon.dead-letters.v1")
 _FLAGS = {"topic": "--topic", "group": "--group", "transactionalId": "--transactional-id"}
 
 
@@ -51,8 +51,8 @@ def grants(role: Role, settings: Settings) -> tuple[Grant, ...]:
 
     Examples
     --------
-    >>> [(one.name, one.operations) for one in grants("consumer", Settings())]
-    [('coupon.decisions.v1', ('Read', 'Describe')), ('coupon-decisions', ('Read', 'Describe'))]
+    >>> [(one.name, one.operations) for one in grants("consumer", Settings())][1:]
+    [('coupon.replies.v1', ('Read', 'Describe')), ('coupon-decisions', ('Read', 'Describe'))]
     """
     wanted = specs(settings)
     match role:
@@ -71,7 +71,7 @@ def as_commands(role: Role, principal: str, settings: Settings) -> list[str]:
 
     Examples
     --------
-    >>> print(as_commands("consumer", "User:till", Settings())[1])
+    >>> print(as_commands("consumer", "User:till", Settings())[2])
     kafka-acls.sh --bootstrap-server 127.0.0.1:9092 --add --allow-principal User:till \
 --group coupon-decisions --resource-pattern-type prefixed --operation Read --operation Describe
     """

@@ -52,6 +52,7 @@ def outbound_topics(settings: Settings) -> OutboundTopics:
     prefix = settings.topic_prefix
     return OutboundTopics(
         decisions=f"{prefix}coupon.decisions.v1",
+        replies=f"{prefix}coupon.replies.v1",
         outcomes=f"{prefix}coupon.outcomes.v1",
         sessions=f"{prefix}coupon.sessions.v1",
         dead_letters=f"{prefix}coupon.dead-letters.v1",

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, cast
 
 from coupons.arms import Arm, ArmShares
-from coupons.catalogue import Campaign, Catalogue
+from coupons.catalogue import Campaign, Catalogue, Coupon
+from coupons.codes import CodeKey, code_of
 from coupons.draw import bucket
 from coupons.habit import Habit
 from coupons.ledger import Ledger
@@ -29,6 +30,7 @@ from online_models.league.contracts import Scorer
 from online_models.outcomes import Outcome
 from streams.decisions import Decision, Experiment, ModelRef, PolicyRef
 from streams.refusals import Reason
+from streams.replies import Reply
 
 NOTHING_KNOWN = Known(Knowledge())
 
@@ -104,6 +106,7 @@ class Rules:
     dry_run: bool = False
     keeps_sessions: bool = False
     session_key: bytes = b""
+    code_key: CodeKey | None = None
     known: Known = NOTHING_KNOWN
     stock: Stock = EVERYTHING_THERE
     families: Families = NO_FAMILIES
@@ -132,6 +135,12 @@ class Rules:
     def arm_of(self, user_id: str) -> Arm:
         """Give the arm that a user belongs to for good."""
         return self.shares.arm_at(bucket(user_id, self.salt))
+
+    def code_of(self, coupon: Coupon, decision_id: str) -> str | None:
+        """Give the code that a coupon is offered with: the catalogue's, else the customer's own."""
+        if coupon.code is not None or self.code_key is None:
+            return coupon.code
+        return code_of(self.code_key, decision_id)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -189,10 +198,12 @@ class Effects:
 
     Attributes
     ----------
+    denial
+        Why an event about a coupon moved none (`coupons.denials`).
     sessions
         Those of the user that are over now.
     is_waiting
-        Something began for which the row may wait less long than before.
+        Something began for which the row may wait less long than before: a session, a reservation.
     """
 
     verdict: Verdict = "applied"
@@ -201,5 +212,7 @@ class Effects:
     decision: Decision | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     lifecycle: list[Lifecycle] = field(default_factory=list)
+    denial: str | None = None
+    reply: Reply | None = None
     sessions: list[Session] = field(default_factory=list)
     is_waiting: bool = False

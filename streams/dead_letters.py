@@ -1,9 +1,10 @@
 """Keeps what could not be read, with all that is needed to mend and to send it again."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from streams.decisions import rfc3339
-from streams.refusals import Reason
+from streams.refusals import MAX_DETAIL_LENGTH, REASONS, Reason
 from streams.safe import Safe
 
 DEAD_LETTER_VERSION = "1"
@@ -65,3 +66,37 @@ def place_of(topic: str, partition: int | str, offset: int | str) -> str:
     'shop.cart.v1:0:7'
     """
     return f"{topic}:{partition}:{offset}"
+
+
+def headers_schema() -> dict[str, Any]:
+    """Describe the headers that a dead letter has besides those of the refused message."""
+    story = dead_letter(
+        topic="",
+        partition=0,
+        offset=0,
+        timestamp_ms=0,
+        key=None,
+        value=None,
+        headers=(),
+        reason="empty",
+        detail="",
+        group="",
+        worker_version="",
+    )[2]
+    known: dict[str, dict[str, Any]] = {
+        "dlq.reason": {"enum": list(REASONS)},
+        "dlq.detail": {"type": "string", "maxLength": MAX_DETAIL_LENGTH},
+        "dlq.failed_at": {"type": "string", "format": "date-time"},
+        "dlq.schema.version": {"const": DEAD_LETTER_VERSION},
+        **{
+            f"dlq.original.{name}": {"type": "string", "pattern": "^-?[0-9]+$"}
+            for name in ("partition", "offset", "timestamp")
+        },
+    }
+    return {
+        "title": "Headers that a dead letter has besides those of the refused message",
+        "type": "object",
+        "properties": {name: known.get(name, {"type": "string"}) for name, _ in story},
+        "required": [name for name, _ in story],
+        "additionalProperties": {"type": "string"},
+    }

@@ -59,6 +59,8 @@ def to_event(native: NativeEvent, event_id: str, user_id: str, ts_ms: int, diges
     draft.decision_id = native.decision_id
     draft.offer_id = native.offer_id
     draft.reason = native.reason
+    draft.request_id = native.request_id
+    draft.reserve = native.reserve
     basics = native.basics
     draft.basics = None if basics is None else convert(basics, Basics, from_attributes=True)
     draft.__class__ = Event

@@ -65,6 +65,7 @@ class Emission:
 
     decisions: list[Outbound] = field(default_factory=list)
     triggers: list[SourceRecord] = field(default_factory=list)
+    replies: list[Outbound] = field(default_factory=list)
     outcomes: list[Outbound] = field(default_factory=list)
     sessions: list[Outbound] = field(default_factory=list)
     dead_letters: list[Outbound] = field(default_factory=list)
@@ -98,7 +99,9 @@ class Emission:
             self.tally.add("events_late", (topic,))
         if event is not None and event.event_type == "order.completed":
             count_order(event, rules, self.tally)
-        if effects.outcomes or effects.lifecycle:
+        if effects.reply is not None:
+            self.replies.append(wire.encode_reply(effects.reply))
+        if effects.outcomes or effects.lifecycle or effects.denial or effects.reply:
             self._settled += effects.outcomes
             count_effects(effects, rules, self.tally)
         if effects.sessions:

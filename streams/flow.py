@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from coupons import eligibility, habit, wallet
 from coupons.choices import Choice
 from coupons.policy import choose
+from coupons.refusing import refusal_of
 from features import profile as profiles
 from features import seen
 from features import session as open_sessions
@@ -23,6 +24,7 @@ from streams.context import Context, Effects, Point, Row
 from streams.decisions import Decision, decision_id
 from streams.hindrances import hindrance_of, stage_of, standing_of
 from streams.limits import Limits
+from streams.replying import answer
 from streams.report import report_choice, report_suppressed
 
 # Within this stretch any order of arrival gives the same answer; labels and held coupons wait for
@@ -68,6 +70,8 @@ def step(row: Row, event: Event, context: Context) -> Effects:
     profiles.update(row["profile"], event)
     observe_event(context.partition.imputer, event)
     sessions.keep(row, event, context.rules, effects)
+    if event.event_type == "coupon.check_requested":
+        answer(row, event, context.rules, effects)
     if event.event_type in context.rules.triggers:
         decision = decide(row, event, context, effects)
         effects.decision = insight.hinted(decision, row, event, context.rules)
@@ -79,6 +83,8 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
     rules = context.rules
     settle_due(row, event.user_id, event.ts_ms - GRACE_MS, context, effects)
     moved = wallet.follow(row["wallet"], event)
+    if not moved:
+        effects.denial = refusal_of(row["wallet"], event)
     _settle_money(moved, event.user_id, context, effects)
     labels.notice(row["pending"], [(one.decision_id, one.stage) for one in moved])
     if rules.pauses_habits and (known := habit.follow(row.get("habit"), event, moved)):
@@ -145,6 +151,7 @@ def _settle_money(
     for lifecycle in moved:
         context.partition.ledger.settle(lifecycle, context.rules.arm_of(user_id))
         effects.lifecycle.append(lifecycle)
+        effects.is_waiting |= lifecycle.stage == "reserved"
 
 
 def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decision:
@@ -231,7 +238,8 @@ def _remember(
 ) -> None:
     rules, event, given = context.rules, point.event, choice.candidate
     if given is not None and not rules.dry_run:
-        wallet.issue(row["wallet"], given, point.decision_id, event.ts_ms, event.channel)
+        code = rules.code_of(given.coupon, point.decision_id)
+        wallet.issue(row["wallet"], given, point.decision_id, event.ts_ms, event.channel, code)
         campaign = rules.campaigns[given.coupon.campaign_id]
         context.partition.ledger.charge(given.coupon, campaign, given.charge_minor, point.arm)
     told = labels.remember(

@@ -1,5 +1,6 @@
 """Why the policy is not asked at a trigger: what is known before anything is drawn."""
 
+from coupons.wallet import ends_ms
 from features.events import Event
 from streams.context import Row, Rules
 
@@ -22,7 +23,7 @@ def hindrance_of(row: Row, event: Event, stage: int, late: bool, rules: Rules) -
     if late:
         return "late_event"
     held, (last_ms, last_stage) = row["wallet"]["held"], row["last"]
-    if held and any(one["until_ms"] > event.ts_ms for one in held.values()):
+    if held and any(ends_ms(one) > event.ts_ms for one in held.values()):
         return "standing_offer"
     if event.ts_ms - last_ms < rules.spacing_ms and stage <= last_stage:
         return "recently_decided"

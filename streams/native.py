@@ -81,6 +81,8 @@ class NativeEvent(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     decision_id: Identifier | None = None
     offer_id: Identifier | None = None
     reason: Text | None = None
+    request_id: Identifier | None = None
+    reserve: bool | None = None
     basics: NativeBasics | None = None
 
 
@@ -105,6 +107,8 @@ FIELDS: dict[Family, tuple[str, ...]] = {
     "profiles": (*ALWAYS, "basics"),
     "heartbeats": ("event_type", "event_id", "user_id", "occurred_at"),
 }
+# What only a request has; no foreign envelope knows any.
+ASKED = ("request_id", "reserve", "items", "shipping_minor")
 
 _PRODUCT = ("product_id", "sku", "items")
 _OFFER = ("coupon_code", "decision_id", "offer_id")
@@ -125,6 +129,8 @@ NEEDS: dict[EventType, tuple[tuple[str, ...], ...]] = {
     "coupon.reserved": (_OFFER,),
     "coupon.redeemed": (_OFFER,),
     "coupon.released": (_OFFER,),
+    "coupon.voided": (_OFFER,),
+    "coupon.check_requested": (_OFFER, ("items",)),
     "profile.updated": (("basics", "anonymous_id"),),
 }
 

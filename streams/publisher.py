@@ -19,6 +19,7 @@ class OutboundTopics:
     """Names of the topics that a worker writes."""
 
     decisions: str
+    replies: str
     outcomes: str
     sessions: str
     dead_letters: str
@@ -30,9 +31,9 @@ class OutboundTopics:
 class Publisher:
     """Commits one source partition's emissions.
 
-    The rows of a chunk, the source position among them, its decisions, outcomes, sessions and dead
-    letters are one transaction. While it is under way the next chunk may be applied already;
-    whatever has come together by then goes into the next transaction.
+    The rows of a chunk, the source position among them, its decisions, replies, outcomes, sessions
+    and dead letters are one transaction. While it is under way the next chunk may be applied
+    already; whatever has come together by then goes into the next transaction.
 
     Parameters
     ----------
@@ -110,6 +111,7 @@ class Publisher:
         by_topic: dict[str, list[Outgoing]] = {}
         for emission in emissions:
             _address(by_topic, topics.decisions, partition, emission.decisions)
+            _address(by_topic, topics.replies, partition, emission.replies)
             _address(by_topic, topics.outcomes, 0, emission.outcomes)
             _address(by_topic, topics.sessions, 0, emission.sessions)
             _address(by_topic, topics.dead_letters, partition, emission.dead_letters)

@@ -48,6 +48,7 @@ class Replayed:
     decisions: int = 0
     outcomes: int = 0
     sessions: int = 0
+    replies: int = 0
     actions: Counter[str] = field(default_factory=Counter)
     first_refused_line: dict[str, int] = field(default_factory=dict)
 
@@ -79,10 +80,11 @@ class Replay:
         write: Callable[[bytes], object],
         write_outcome: Callable[[bytes], object] = len,
         write_session: Callable[[bytes], object] = len,
+        write_reply: Callable[[bytes], object] = len,
     ) -> None:
         """Apply all rows; `write` gets each decision's bytes in the order of its trigger."""
         for batch in _batches(rows, BATCH_COUNT):
-            for value in self._apply(batch, write_outcome, write_session):
+            for value in self._apply(batch, write_outcome, write_session, write_reply):
                 write(value)
 
     def state_hash(self) -> str:
@@ -94,6 +96,7 @@ class Replay:
         rows: list[Accepted | Refused],
         write_outcome: Callable[[bytes], object],
         write_session: Callable[[bytes], object],
+        write_reply: Callable[[bytes], object],
     ) -> Iterator[bytes]:
         chunks: defaultdict[int, list[tuple[str, Line]]] = defaultdict(list)
         for row in rows:
@@ -124,6 +127,8 @@ class Replay:
                 write_outcome(value or b"")
             for _, value, _ in emission.sessions:
                 write_session(value or b"")
+            for _, value, _ in emission.replies:
+                write_reply(value or b"")
         decided.sort()
         for _, value in decided:
             yield value
@@ -146,6 +151,7 @@ class Replay:
         counts.decisions += len(emission.decisions)
         counts.outcomes += len(emission.outcomes)
         counts.sessions += len(emission.sessions)
+        counts.replies += len(emission.replies)
         for (name, labels), amount in emission.tally.counts.items():
             if name == "events_rejected":
                 counts.refused[labels[1]] += int(amount)

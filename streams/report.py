@@ -157,7 +157,7 @@ def _offer(given: Candidate, identity: str, rules: Rules) -> Offer:
         scope=coupon.scope.of,
         names=tuple(sorted(coupon.scope.names)),
         venue=coupon.venue,
-        code=coupon.code,
+        code=rules.code_of(coupon, identity),
         title=coupon.title,
     )
 

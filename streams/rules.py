@@ -3,6 +3,7 @@
 from coupons.arms import ArmShares
 from coupons.catalogue import Catalogue
 from coupons.catalogue_file import parse_catalogue
+from coupons.codes import CodeKey
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
 from coupons.stock import EVERYTHING_THERE, Stock
@@ -30,6 +31,14 @@ def _session_key(settings: Settings) -> bytes:
     """Give the key of what sessions tell of devices and addresses."""
     secret = settings.pseudonym_key
     return (settings.experiment_salt if secret is None else secret.get_secret_value()).encode()[:64]
+
+
+def _code_key(settings: Settings) -> CodeKey | None:
+    """Give the secret of the customers' codes, if they are to have any."""
+    secret = settings.code_key
+    if secret is None:
+        return None
+    return CodeKey(key_id=settings.code_key_id, secret=secret.get_secret_value().encode())
 
 
 def rules_of(
@@ -68,6 +77,7 @@ def rules_of(
         currency=settings.shop_currency,
         keeps_sessions=settings.sessions,
         session_key=_session_key(settings),
+        code_key=_code_key(settings),
         known=known,
         stock=stock,
         families=Families(

@@ -11,14 +11,15 @@ from typing import Any
 import msgspec
 import yaml
 
+from coupons.denials import REPLIED
 from features.events import FAMILY_OF, Family
 from features.session_record import Session
 from online_models.outcomes import Outcome
 from streams import wire
-from streams.dead_letters import DEAD_LETTER_VERSION, dead_letter
+from streams.dead_letters import headers_schema
 from streams.decisions import SCHEMA_VERSION, Decision
-from streams.native import FIELDS, NEEDS, NativeEvent
-from streams.refusals import MAX_DETAIL_LENGTH, REASONS
+from streams.native import ASKED, FIELDS, NEEDS, NativeEvent
+from streams.replies import REPLY_VERSION, Reply
 from streams.settings import Settings
 from streams.stocking import StockLevel
 from streams.topics import INBOUND, TopicSpec, inbound_name, specs
@@ -81,7 +82,8 @@ def inbound(family: Family) -> Schema:
     schema = _closed(msgspec.json.schema(NativeEvent), name, f"Events of {name}")
     for part in (schema, *schema["$defs"].values()):
         part["properties"] = _without_null(part["properties"])
-    schema["properties"] = {field: schema["properties"][field] for field in FIELDS[family]}
+    fields = (*FIELDS[family], *(ASKED if family == "coupon" else ()))
+    schema["properties"] = {field: schema["properties"][field] for field in fields}
     schema["properties"]["event_type"] = {"enum": _types(family)}
     beats = family == "heartbeats"
     schema["required"] = ["event_type", "occurred_at"] if beats else list(_REQUIRED)
@@ -89,21 +91,15 @@ def inbound(family: Family) -> Schema:
     needs = [_needs(event, groups) for event, groups in NEEDS.items() if FAMILY_OF[event] == family]
     if needs:
         schema["allOf"] = needs
-    used = wire.to_json(schema["properties"])
-    definitions = schema.pop("$defs", {})
+    definitions, used = schema.pop("$defs", {}), wire.to_json(schema["properties"])
     kept = {key: part for key, part in definitions.items() if f"#/$defs/{key}" in used}
     return {**schema, "$defs": kept} if kept else schema
 
 
-def _decision() -> Schema:
-    name = "coupon.decision.v1"
-    schema = _closed(msgspec.json.schema(Decision), name, f"A decision, version {SCHEMA_VERSION}")
-    # Every field is always written, so a consumer need not ask whether it is there.
-    return {**schema, "required": list(schema["properties"])}
-
-
-def _record(kind: type, name: str, title: str) -> Schema:
-    return _closed(msgspec.json.schema(kind), name, title)
+def _record(of: type, name: str, title: str, whole: bool = False) -> Schema:
+    """Describe a record; of a `whole` one every field is always written, so none is asked for."""
+    schema = _closed(msgspec.json.schema(of), name, title)
+    return {**schema, "required": list(schema["properties"])} if whole else schema
 
 
 def _stock() -> Schema:
@@ -111,52 +107,33 @@ def _stock() -> Schema:
     return {**schema, "properties": _without_null(schema["properties"])}
 
 
+def _reply() -> Schema:
+    title = f"An answer to the shop, version {REPLY_VERSION}"
+    schema = _record(Reply, "coupon.reply.v1", title, whole=True)
+    reasons = [{"enum": sorted(REPLIED)}, {"type": "null"}]
+    schema["properties"]["reason"] = {"anyOf": reasons, "default": None}
+    return schema
+
+
 def _dead_letter() -> Schema:
     """Describe the headers; the key, the value and all other headers are the refused message's."""
-    story = dead_letter(
-        topic="",
-        partition=0,
-        offset=0,
-        timestamp_ms=0,
-        key=None,
-        value=None,
-        headers=(),
-        reason="empty",
-        detail="",
-        group="",
-        worker_version="",
-    )[2]
-    known: dict[str, Schema] = {
-        "dlq.reason": {"enum": list(REASONS)},
-        "dlq.detail": {"type": "string", "maxLength": MAX_DETAIL_LENGTH},
-        "dlq.failed_at": {"type": "string", "format": "date-time"},
-        "dlq.schema.version": {"const": DEAD_LETTER_VERSION},
-        **{
-            f"dlq.original.{name}": {"type": "string", "pattern": "^-?[0-9]+$"}
-            for name in ("partition", "offset", "timestamp")
-        },
-    }
-    return {
-        "$schema": DIALECT,
-        "$id": "coupon.dead-letter.v1.schema.json",
-        "title": "Headers that a dead letter has besides those of the refused message",
-        "type": "object",
-        "properties": {name: known.get(name, {"type": "string"}) for name, _ in story},
-        "required": [name for name, _ in story],
-        "additionalProperties": {"type": "string"},
-    }
+    return {"$schema": DIALECT, "$id": "coupon.dead-letter.v1.schema.json", **headers_schema()}
 
 
 SCHEMAS: dict[str, Callable[[], Schema]] = {
     **{inbound_name(family): partial(inbound, family) for family in INBOUND},
     "shop.stock.v1": _stock,
-    "coupon.decision.v1": _decision,
+    "coupon.decision.v1": partial(
+        _record, Decision, "coupon.decision.v1", f"A decision, version {SCHEMA_VERSION}", whole=True
+    ),
+    "coupon.reply.v1": _reply,
     "coupon.outcome.v1": partial(_record, Outcome, "coupon.outcome.v1", "A step in a label's life"),
     "coupon.session.v1": partial(_record, Session, "coupon.session.v1", "A session that is over"),
     "coupon.dead-letter.v1": _dead_letter,
 }
 _MESSAGE_OF = {
     "coupon.decisions.v1": "coupon.decision.v1",
+    "coupon.replies.v1": "coupon.reply.v1",
     "coupon.outcomes.v1": "coupon.outcome.v1",
     "coupon.sessions.v1": "coupon.session.v1",
     "coupon.dead-letters.v1": "coupon.dead-letter.v1",
@@ -214,10 +191,8 @@ def asyncapi() -> Schema:
         channels[spec.name] = _channel(spec, message)
         messages[message] = _message(message, spec.key)
         action = "send" if spec.name in _MESSAGE_OF else "receive"
-        operations[f"{action} {spec.name}"] = {
-            "action": action,
-            "channel": {"$ref": f"#/channels/{spec.name}"},
-        }
+        channel = {"$ref": f"#/channels/{spec.name}"}
+        operations[f"{action} {spec.name}"] = {"action": action, "channel": channel}
         if action == "receive":
             group = {"type": "string", "enum": [defaults.app_id]}
             kafka = {"groupId": group, "bindingVersion": KAFKA_BINDING_VERSION}
@@ -227,9 +202,9 @@ def asyncapi() -> Schema:
         "info": {
             "title": "Coupon Stream",
             "version": "1.0.0",
-            "description": "Shop events in; decisions, outcomes, sessions and dead letters out."
-            " Segment, GA4, Snowplow and CloudEvents envelopes are read as well as the native one"
-            " shown here.",
+            "description": "Shop events in; decisions, replies, outcomes, sessions and dead letters"
+            " out. Segment, GA4, Snowplow and CloudEvents envelopes are read as well as the native"
+            " one shown here.",
         },
         "defaultContentType": "application/json",
         "channels": channels,

@@ -174,6 +174,16 @@ class Settings(BaseSettings):
     triggers: Annotated[tuple[EventType, ...], NoDecode] = _setting(
         TRIGGERS, "Event types that ask for a decision.", "", "event types separated by commas"
     )
+    code_key: SecretStr | None = _setting(
+        None,
+        "Makes a code for each coupon given that has none in the catalogue; a replay needs the "
+        "same key, and so do all workers.",
+    )
+    code_key_id: Annotated[str, Field(pattern=r"^[2-9A-HJKMNP-Z]$")] = _setting(
+        "A",
+        "First character of the codes: names the key, so change it with the key.",
+        expected="a digit from 2 or a capital letter, none of I, L and O",
+    )
     decision_spacing_ms: Annotated[int, Field(ge=0, le=DAY_MS * 30)] = _setting(
         30 * 60_000, "Least event time between two learning decisions of one customer.", "ms"
     )

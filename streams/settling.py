@@ -40,9 +40,9 @@ class Places:
     @classmethod
     def of(cls, topics: OutboundTopics, partition: int) -> "Places":
         """Name the places that the writer of a source partition writes to."""
-        own = (topics.changelog, topics.decisions, topics.dead_letters, topics.heartbeats)
+        own = (topics.changelog, topics.decisions, topics.replies, topics.dead_letters)
         return cls(
-            own=tuple(Place(topic, partition) for topic in own),
+            own=tuple(Place(topic, partition) for topic in (*own, topics.heartbeats)),
             shared=(Place(topics.outcomes, 0), Place(topics.sessions, 0)),
         )
 

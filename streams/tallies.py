@@ -52,7 +52,11 @@ class Flock:
 
 
 def count_effects(effects: Effects, rules: Rules, tally: Tally) -> None:
-    """Count coupon stages and settled labels."""
+    """Count coupon stages, what was refused or answered, and settled labels."""
+    if effects.denial is not None:
+        tally.add("lifecycle_refusals", (effects.denial,))
+    if effects.reply is not None:
+        tally.add("replies", (effects.reply.reason or "allowed",))
     for lifecycle in effects.lifecycle:
         _count_lifecycle(lifecycle, rules, tally)
     for outcome in effects.outcomes:

@@ -195,6 +195,13 @@ def _told(settings: Settings) -> tuple[TopicSpec, ...]:
             retention_ms=3 * DAY_MS,
         ),
         TopicSpec(
+            name=f"{prefix}coupon.replies.v1",
+            key="user id",
+            partitions=settings.partitions,
+            replication=copies,
+            retention_ms=3 * DAY_MS,
+        ),
+        TopicSpec(
             name=f"{prefix}coupon.outcomes.v1",
             key="user id",
             partitions=1,  # one trainer learns in one order, so that a replay learns the same

@@ -24,14 +24,17 @@ from streams.decisions import Decision
 from streams.drafts import to_event, to_fields
 from streams.envelopes import EnvelopeName
 from streams.refusals import refuse
+from streams.replies import Reply
 
 MAX_VALUE_BYTES = 65_536
 MAX_HEADERS_BYTES = 16_384
 MAX_DEPTH = 8
 _SPEC_VERSION = ("ce_specversion", b"1.0")
 _TYPE = ("ce_type", b"coupon.decision.v1")
+_REPLY_TYPE = ("ce_type", b"coupon.reply.v1")
 _SOURCE = ("ce_source", b"/coupon-stream")
 _SCHEMA = ("ce_dataschema", b"coupon.decision.v1.schema.json")
+_REPLY_SCHEMA = ("ce_dataschema", b"coupon.reply.v1.schema.json")
 _CONTENT_TYPE = ("content-type", b"application/json")
 
 # Bytes are searched for a number much quicker than for another bytes object.
@@ -44,6 +47,7 @@ _BRACKET = re.compile(r"[{}\[\]]")
 
 _to_native = msgspec.json.Decoder(native.NativeEvent)
 _to_decision = msgspec.json.Decoder(Decision)
+_to_reply = msgspec.json.Decoder(Reply)
 _to_outcome = msgspec.json.Decoder(Outcome)
 _to_session = msgspec.json.Decoder(Session)
 _encoder = msgspec.json.Encoder()
@@ -328,6 +332,27 @@ def encode_decision(decision: Decision) -> Outbound:
 def decode_decision(value: bytes) -> Decision:
     """Read a decision back; fields added by later versions are ignored."""
     return _to_decision.decode(value)
+
+
+def encode_reply(reply: Reply) -> Outbound:
+    """Write a reply as a binary CloudEvent; the same request gets the same bytes."""
+    key = reply.user_id.encode()
+    headers = [
+        _SPEC_VERSION,
+        ("ce_id", reply.request_id.encode()),
+        _REPLY_TYPE,
+        _SOURCE,
+        ("ce_subject", key),
+        ("ce_time", reply.answered_at.encode()),
+        _REPLY_SCHEMA,
+        _CONTENT_TYPE,
+    ]
+    return key, _encoder.encode(reply), headers
+
+
+def decode_reply(value: bytes) -> Reply:
+    """Read a reply back; fields added by later versions are ignored."""
+    return _to_reply.decode(value)
 
 
 def encode_outcome(outcome: Outcome) -> Outbound:

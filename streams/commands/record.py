@@ -9,7 +9,7 @@ import click
 from streams.commands.reaching import reaching
 from streams.options import json_option, pass_settings, print_json, progress_bar
 from streams.recordings import writing as recording
-from streams.recordings.writing import DECISIONS, EVENTS, OUTCOMES, SESSIONS, Manifest
+from streams.recordings.writing import DECISIONS, EVENTS, OUTCOMES, REPLIES, SESSIONS, Manifest
 from streams.settings import Settings
 
 
@@ -35,6 +35,7 @@ def record(settings: Settings, folder: Path, as_json: bool) -> None:
     for name, count in (
         (EVENTS, written.events),
         (DECISIONS, written.decisions),
+        (REPLIES, written.replies),
         (OUTCOMES, written.outcomes),
         (SESSIONS, written.sessions),
     ):

@@ -24,6 +24,7 @@ from streams.settings import Settings
 @click.option("--out", type=click.File("wb"), help="Write decisions here, as NDJSON.")
 @click.option("--outcomes", type=click.File("wb"), help="Write settled decisions here, as NDJSON.")
 @click.option("--sessions", type=click.File("wb"), help="Write sessions here, as NDJSON.")
+@click.option("--replies", type=click.File("wb"), help="Write replies here, as NDJSON.")
 @click.option("--state", type=click.File("wb"), help="Write all rows here at the end, as NDJSON.")
 @click.option("--state-hash", is_flag=True, help="Hash all rows at the end.")
 @json_option
@@ -35,6 +36,7 @@ def replay(
     out: IO[bytes] | None,
     outcomes: IO[bytes] | None,
     sessions: IO[bytes] | None,
+    replies: IO[bytes] | None,
     state: IO[bytes] | None,
     state_hash: bool,
     as_json: bool,
@@ -58,7 +60,7 @@ def replay(
         return
     run = Replay(settings)
     rows = watched(read(file, layout), file)
-    run.run(rows, _lines(out), _lines(outcomes), _lines(sessions))
+    run.run(rows, _lines(out), _lines(outcomes), _lines(sessions), _lines(replies))
     write_row = _lines(state)
     for number, partition in enumerate(run.partitions):
         for key, value in partition.canonical():
@@ -76,6 +78,7 @@ def replay(
                 "actions": dict(sorted(counts.actions.items())),
                 "outcomes": counts.outcomes,
                 "sessions": counts.sessions,
+                "replies": counts.replies,
                 "model_version": run.learning.version,
                 "knowledge_version": run.knowing.in_force.version,
                 "state_hash": digest,
@@ -94,7 +97,8 @@ def _repeat(settings: Settings, folder: Path, out: IO[bytes] | None, as_json: bo
         f"{found.same:,} decisions the same, {found.different:,} different, {found.lost:,} lost,"
         f" {found.undecided:,} undecided then; {found.models:,} models\n"
         f"{found.sessions_same:,} sessions the same, {found.sessions_lost:,} lost;"
-        f" {found.knowledges:,} states of knowledge"
+        f" {found.knowledges:,} states of knowledge\n"
+        f"{found.replies_same:,} replies the same, {found.replies_lost:,} lost"
     )
     for identity in found.first_different:
         click.echo(f"different: {identity}")

@@ -6,7 +6,7 @@ from the recorded outcomes and sessions (see `streams.recordings.relearning`), b
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from online_models.knowledge.known import NOTHING
 from streams import wire
 from streams.app import families_of, source_of
+from streams.dead_letters import Outbound
 from streams.emission import Emission
 from streams.learning import PRIOR
 from streams.partitions import Partition
@@ -26,7 +27,15 @@ from streams.recordings.reading import (
     message_of,
 )
 from streams.recordings.relearning import Relearned
-from streams.recordings.writing import DECISIONS, EVENTS, OUTCOMES, SESSIONS, STOCK, RecordingError
+from streams.recordings.writing import (
+    DECISIONS,
+    EVENTS,
+    OUTCOMES,
+    REPLIES,
+    SESSIONS,
+    STOCK,
+    RecordingError,
+)
 from streams.refusals import MalformedEvent
 from streams.settings import Settings
 from streams.state_hash import state_hash
@@ -50,8 +59,8 @@ class Repeated:
         Ids of the first decisions that differ.
     models, knowledges
         How many of each were in force, those that learned nothing among them.
-    sessions_same, sessions_lost
-        Recorded sessions that were made again, byte for byte, and those that were not.
+    sessions_same, sessions_lost, replies_same, replies_lost
+        Recorded sessions and replies that were made again, byte for byte, and those that were not.
     """
 
     events: int = 0
@@ -64,11 +73,13 @@ class Repeated:
     knowledges: int = 0
     sessions_same: int = 0
     sessions_lost: int = 0
+    replies_same: int = 0
+    replies_lost: int = 0
 
     @property
     def holds(self) -> bool:
         """Whether everything that was recorded was made again, to the byte."""
-        return not (self.different or self.lost or self.sessions_lost)
+        return not (self.different or self.lost or self.sessions_lost or self.replies_lost)
 
 
 class Versions(NamedTuple):
@@ -112,7 +123,8 @@ class Repeat:
         source = source_of(self.settings)
         self.partitions = [Partition(n, {}, source) for n in range(self.settings.partitions)]
         self._recorded: dict[tuple[str, str], Decided] = {}
-        self._ended = Counter(sha256(line).digest() for line in lines_of(folder / SESSIONS))
+        self._ended = _digests(folder / SESSIONS)
+        self._replied = _digests(folder / REPLIES)
         self._waiting: list[list[Message]] = [[] for _ in self.partitions]
         self._versions = [Versions(PRIOR, NOTHING, 0) for _ in self.partitions]
 
@@ -133,6 +145,7 @@ class Repeat:
             self._apply(number)
         self.found.lost = len(self._recorded)
         self.found.sessions_lost = self._ended.total()
+        self.found.replies_lost = self._replied.total()
         self.found.models, self.found.knowledges = self._relearned.counts
         return self.found
 
@@ -192,11 +205,8 @@ class Repeat:
             self._compare(self.partitions[number].apply(records, rules))
 
     def _compare(self, emission: Emission) -> None:
-        for _, value, _ in emission.sessions:
-            digest = sha256(value or b"").digest()
-            if self._ended[digest]:
-                self._ended[digest] -= 1
-                self.found.sessions_same += 1
+        self.found.sessions_same += _found_again(self._ended, emission.sessions)
+        self.found.replies_same += _found_again(self._replied, emission.replies)
         for _, value, _ in emission.decisions:
             self._write(value or b"")
             made = wire.decode_decision(value or b"")
@@ -208,3 +218,18 @@ class Repeat:
             else:
                 self.found.different += 1
                 self.found.first_different = [*self.found.first_different, made.decision_id][:5]
+
+
+def _digests(path: Path) -> Counter[bytes]:
+    return Counter(sha256(line).digest() for line in lines_of(path))
+
+
+def _found_again(recorded: Counter[bytes], made: Iterable[Outbound]) -> int:
+    """Strike what was made again off the record; tell how much it was."""
+    count = 0
+    for _, value, _ in made:
+        digest = sha256(value or b"").digest()
+        if recorded[digest]:
+            recorded[digest] -= 1
+            count += 1
+    return count

@@ -1,9 +1,9 @@
 """Writes down what a shop's topics hold, so that a run can be repeated to the byte without Kafka.
 
 A recording is a folder: `events.ndjson` (inbound messages untouched, each partition's in the order
-in which workers apply them), `decisions.ndjson`, `outcomes.ndjson` and `sessions.ndjson` (as
-published, in the order of their topics), `stock.ndjson` (records with their places in the topic)
-and `manifest.json`.
+in which workers apply them), `decisions.ndjson`, `replies.ndjson`, `outcomes.ndjson` and
+`sessions.ndjson` (as published, in the order of their topics), `stock.ndjson` (records with their
+places in the topic) and `manifest.json`.
 """
 
 import sys
@@ -23,10 +23,11 @@ from streams.reading import bounds, reader, records
 from streams.settings import Settings
 from streams.topics import stock_topic
 
-FORMAT = 2
+FORMAT = 3
 RECORDED = "recorded"  # its name among the formats that `replay` reads
 EVENTS = "events.ndjson"
 DECISIONS = "decisions.ndjson"
+REPLIES = "replies.ndjson"
 OUTCOMES = "outcomes.ndjson"
 SESSIONS = "sessions.ndjson"
 STOCK = "stock.ndjson"
@@ -53,6 +54,7 @@ class Manifest:
     partitions: int
     events: int = 0
     decisions: int = 0
+    replies: int = 0
     outcomes: int = 0
     sessions: int = 0
     stock: int = 0
@@ -88,13 +90,14 @@ async def record(
     counts = {}
     for topic, name in (
         (outbound.decisions, DECISIONS),
+        (outbound.replies, REPLIES),
         (outbound.outcomes, OUTCOMES),
         (outbound.sessions, SESSIONS),
     ):
         starts, _ = await bounds(client_options(settings), [topic])
         manifest.missing |= _missing(starts)
         counts[name] = await _write(folder / name, _values(settings, topic), on_record)
-    manifest.decisions, manifest.outcomes, manifest.sessions = counts.values()
+    manifest.decisions, manifest.replies, manifest.outcomes, manifest.sessions = counts.values()
     manifest.stock = await _write(folder / STOCK, _levels(settings), on_record)
     manifest.events = await _write(folder / EVENTS, _events(settings, manifest.missing), on_record)
     with (folder / MANIFEST).open("w", encoding="utf-8") as file:

@@ -85,6 +85,13 @@ def test_decision_example_reads_and_writes_to_the_same_bytes(name: str) -> None:
     Draft202012Validator(schema).validate(json.loads(value))
 
 
+@pytest.mark.parametrize("name", ["allowed", "refused"])
+def test_reply_example_reads_and_writes_to_the_same_bytes(name: str) -> None:
+    value = (GOLDEN / f"out.reply.{name}.json").read_bytes().strip()
+    assert wire.encode_reply(wire.decode_reply(value))[1] == value
+    Draft202012Validator(schemas.SCHEMAS["coupon.reply.v1"]()).validate(json.loads(value))
+
+
 def test_outcome_example_reads_and_writes_to_the_same_bytes() -> None:
     value = (GOLDEN / "out.outcome.json").read_bytes().strip()
     assert wire.encode_outcome(wire.decode_outcome(value))[1] == value

@@ -32,6 +32,8 @@ FAMILY_OF = {
     "coupon.reserved": "coupon",
     "coupon.redeemed": "coupon",
     "coupon.released": "coupon",
+    "coupon.voided": "coupon",
+    "coupon.check_requested": "coupon",
     "profile.updated": "profiles",
     "heartbeat": "heartbeats",
 }

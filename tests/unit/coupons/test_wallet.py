@@ -1,6 +1,7 @@
 """The life of coupons in one customer's wallet, step by step."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from coupons import wallet as wallets
 from coupons.catalogue import Campaign, Coupon, Kind
 from coupons.choices import Candidate
 from coupons.held import CLOSED_MAX, COUNTED_MAX, HELD_MAX, RECENT_MAX, WINDOW_MS, Wallet
-from coupons.wallet import GRACE_MS, RESERVE_MS
+from coupons.reserving import RESERVE_MS
+from coupons.wallet import GRACE_MS
 from features.actions import Action
 from features.events import Event, EventType
 
@@ -237,6 +239,8 @@ def test_a_failed_payment_leaves_the_coupon_usable() -> None:
     (held,) = wallets.follow(wallet, happened("coupon.reserved", decision_id="d1"))
     assert held.stage == "reserved"
     failed = happened("coupon.released", decision_id="d1", reason="payment_failed")
+    (back,) = wallets.follow(wallet, failed)
+    assert (back.stage, back.refund_minor, back.quota_back) == ("unreserved", 0, False)
     assert wallets.follow(wallet, failed) == []
     (used,) = wallets.follow(wallet, happened("order.completed", decision_id="d1"))
     assert used.stage == "redeemed"
@@ -247,7 +251,7 @@ def test_every_payment_attempt_keeps_the_coupon_for_its_own_time() -> None:
     for minute in (0, 20, 40):
         event = happened("coupon.reserved", NOW_MS + minute * 60_000, decision_id="d1")
         wallets.follow(wallet, event)
-    assert wallet["held"]["d1"]["until_ms"] == NOW_MS + 40 * 60_000 + RESERVE_MS
+    assert wallets.ends_ms(wallet["held"]["d1"]) == NOW_MS + 40 * 60_000 + RESERVE_MS
 
 
 def test_a_reservation_outlasts_the_validity_but_not_for_ever() -> None:
@@ -255,8 +259,9 @@ def test_a_reservation_outlasts_the_validity_but_not_for_ever() -> None:
     at_ms = NOW_MS + 7 * DAY_MS - 1
     wallets.follow(wallet, happened("coupon.reserved", at_ms, decision_id="d1"))
     assert wallets.expire(wallet, at_ms + RESERVE_MS + GRACE_MS) == []
-    (gone,) = wallets.expire(wallet, at_ms + RESERVE_MS + GRACE_MS + 1)
-    assert gone.stage == "expired"
+    back, gone = wallets.expire(wallet, at_ms + RESERVE_MS + GRACE_MS + 1)
+    assert (back.stage, gone.stage) == ("unreserved", "expired")
+    assert gone.ts_ms == at_ms + RESERVE_MS
 
 
 @pytest.mark.parametrize("undone", ["order.cancelled", "order.refunded"])
@@ -278,7 +283,7 @@ def test_a_cancelled_order_gives_money_quota_and_cap_back_once(undone: EventType
     assert wallets.blocked(wallet, coupon(), campaign(per_user=1), NOW_MS + 2, "app") is None
 
 
-def test_a_partial_refund_and_a_foreign_order_give_nothing_back() -> None:
+def test_a_partial_refund_gives_its_part_back_and_a_foreign_order_nothing() -> None:
     wallet = held_one()
     order: dict[str, Any] = {
         "decision_id": "d1",
@@ -287,12 +292,15 @@ def test_a_partial_refund_and_a_foreign_order_give_nothing_back() -> None:
         "total_minor": 2_700,
     }
     wallets.follow(wallet, happened("order.completed", **order))
-    assert wallets.follow(wallet, happened("order.refunded", order_id="o1", total_minor=900)) == []
+    (part,) = wallets.follow(wallet, happened("order.refunded", order_id="o1", total_minor=900))
+    assert (part.stage, part.refund_minor, part.quota_back) == ("reduced", 100, False)
     for code in (None, "ten"):
         foreign = happened("order.cancelled", order_id="o2", coupon_code=code)
         assert wallets.follow(wallet, foreign) == []
-    (back,) = wallets.follow(wallet, happened("order.refunded", order_id="o1", total_minor=2_700))
-    assert back.stage == "returned"
+    whole = happened("order.refunded", order_id="o1", total_minor=2_700)
+    whole = replace(whole, event_id="whole")
+    (back,) = wallets.follow(wallet, whole)
+    assert (back.stage, back.refund_minor) == ("returned", 200)
 
 
 def test_a_cancelled_order_leaves_an_unused_coupon_with_its_customer() -> None:

@@ -1,6 +1,10 @@
-"""Random histories of one customer: caps hold, money moves once, repeats change nothing."""
+"""Random histories of one customer: caps hold, money moves once, repeats change nothing.
+
+`LIFE_STEPS=100000` makes the histories as many steps long.
+"""
 
 import json
+import os
 from collections import Counter
 from random import Random
 
@@ -12,11 +16,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from coupons import wallet as wallets
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.choices import Candidate
+from coupons.denials import DENIALS, REPLIED
 from coupons.held import Wallet
 from coupons.ledger import Ledger
-from coupons.lifecycle import Lifecycle
+from coupons.lifecycle import STEPS, Lifecycle, State, allows
+from coupons.redemption import Request, check
+from coupons.refusing import refusal_of
+from coupons.reserving import reservation_at
 from features.actions import Action
-from features.events import Event, EventType
+from features.basket import Basket
+from features.events import Event, EventType, Item
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -50,6 +59,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     "coupon.reserved",
     "coupon.redeemed",
     "coupon.released",
+    "coupon.voided",
     "product.viewed",
 )
 
@@ -116,6 +126,7 @@ class OneCustomer(RuleBasedStateMachine):
         by=st.sampled_from(("decision_id", "offer_id", "coupon_code")),
         order=st.sampled_from((None, "o1", "o2", "o3")),
         discount_minor=st.one_of(st.none(), st.integers(0, 400)),
+        total_minor=st.sampled_from((None, 500, 1_000, 2_000)),
         reason=st.sampled_from((None, "payment_failed")),
     )
     def something_happens(
@@ -125,6 +136,7 @@ class OneCustomer(RuleBasedStateMachine):
         by: str,
         order: str | None,
         discount_minor: int | None,
+        total_minor: int | None,
         reason: str | None,
     ) -> None:
         names = list(self.given)[-10:]
@@ -137,14 +149,71 @@ class OneCustomer(RuleBasedStateMachine):
             ts_ms=self.now_ms,
             order_id=order,
             discount_minor=discount_minor,
+            total_minor=total_minor,
             reason=reason,
             decision_id=decision_id if by == "decision_id" else None,
             offer_id=coupon.coupon_id if by == "offer_id" else None,
             coupon_code=(coupon.code or coupon.coupon_id) if by == "coupon_code" else None,
         )
-        self.book(wallets.follow(self.wallet, event))
+        before = self.states()
+        told = wallets.follow(self.wallet, event)
+        if not told:
+            refused = refusal_of(self.wallet, event)
+            assert refused is None or refused in DENIALS
+        self.follows_the_table(before, told)
+        self.book(told)
         if by == "decision_id":
             self.sent.append(event)
+
+    @precondition(lambda self: self.given)
+    @rule(
+        which=st.integers(0, 9),
+        number=st.integers(0, 5),
+        order=st.sampled_from((None, "o1", "o2")),
+        keep=st.booleans(),
+        goods_minor=st.sampled_from((100, 5_000)),
+    )
+    def the_shop_asks(
+        self, which: int, number: int, order: str | None, keep: bool, goods_minor: int
+    ) -> None:
+        names = list(self.given)[-10:]
+        name = names[which % len(names)]
+        request = Request(
+            request_id=f"r{number}",
+            ts_ms=self.now_ms,
+            basket=Basket.of((Item(product_id="p", price_minor=goods_minor),), 300),
+            currency="EUR",
+            decision_id=name,
+            order=order,
+            reserve=keep,
+        )
+        held = self.wallet["held"].get(name)
+        waits = held is not None and reservation_at(held, self.now_ms) is not None
+        answer, told = check(self.wallet, request, CAMPAIGNS)
+        assert check(self.wallet, request, CAMPAIGNS) == (answer, [])
+        if answer["at_ms"] != self.now_ms:
+            assert told == []
+            return
+        assert bool(told) == ("reserved_until_ms" in answer)
+        if "refusal" in answer:
+            assert answer["refusal"] in REPLIED
+            return
+        assert held is not None
+        assert self.now_ms <= wallets.ends_ms(held)
+        assert not (keep and waits)
+        promised = {one[0]: self.given[str(one[0])][1] for one in answer["applied"]}
+        assert all(int(one[2]) <= promised[one[0]] for one in answer["applied"])
+        assert sum(int(one[2]) for one in answer["applied"]) == answer["discount_minor"]
+        self.book(told)
+
+    def states(self) -> dict[str, State]:
+        both = {**self.wallet["held"], **self.wallet["closed"]}
+        return {name: one["stage"] for name, one in both.items()}
+
+    def follows_the_table(self, before: dict[str, State], told: list[Lifecycle]) -> None:
+        for one in told:
+            assert allows(before[one.decision_id], one.stage)
+            before[one.decision_id] = STEPS[one.stage].after or before[one.decision_id]
 
     @precondition(lambda self: self.sent)
     @rule()
@@ -207,7 +276,7 @@ class OneCustomer(RuleBasedStateMachine):
         for one in self.told:
             back[one.decision_id] += one.refund_minor
             quotas[one.decision_id] += one.quota_back
-            ends[one.decision_id] += one.stage in ("redeemed", "released", "expired")
+            ends[one.decision_id] += one.stage in ("redeemed", "released", "expired", "voided")
         for decision_id, (_, charge_minor, _, _) in self.given.items():
             assert back[decision_id] <= charge_minor
             assert quotas[decision_id] <= 1
@@ -222,8 +291,11 @@ class OneCustomer(RuleBasedStateMachine):
         assert given["d"] - gone["d"] <= 5
 
 
-OneCustomer.TestCase.settings = settings(max_examples=60, stateful_step_count=64)
-test_c47_caps_and_money_hold_in_random_histories = OneCustomer.TestCase
+STEPS_COUNT = int(os.environ.get("LIFE_STEPS", "3840"))
+OneCustomer.TestCase.settings = settings(
+    max_examples=max(1, STEPS_COUNT // 64), stateful_step_count=64
+)
+test_p5_caps_and_money_hold_in_random_histories = OneCustomer.TestCase
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from streams.transactions import Outgoing, TransactionFailedError, Transactions
 
 TOPICS = OutboundTopics(
     decisions="decisions",
+    replies="replies",
     outcomes="outcomes",
     sessions="sessions",
     dead_letters="dead-letters",

@@ -18,6 +18,7 @@ from streams.recordings.writing import (
     EVENTS,
     MANIFEST,
     OUTCOMES,
+    REPLIES,
     SESSIONS,
     RecordingError,
     as_line,
@@ -40,7 +41,7 @@ def recorded(folder: Path, settings: Settings = SETTINGS) -> Path:
     knowing = Knowing(settings)
     sessions: list[bytes] = []
     catalogue, outcome_offset = read_catalogue(settings), 0
-    events, decisions, outcomes = [], [], []
+    events, decisions, outcomes, replies = [], [], [], []
     for n in range(EVENTS_COUNT):
         at_ms = NOON_MS + n * 3_600_000
         event = an_event("cart.added", at_ms=at_ms, user_id=f"u{n % 3}", event_id=f"e{n}")
@@ -50,6 +51,7 @@ def recorded(folder: Path, settings: Settings = SETTINGS) -> Path:
         emission = partition.apply([(topic, record)], rules)
         events.append(line_of(record))
         decisions += [value or b"" for _, value, _ in emission.decisions]
+        replies += [value or b"" for _, value, _ in emission.replies]
         for _, value, _ in emission.outcomes:
             outcomes.append(value or b"")
             trained = learning.learn([(outcome_offset, wire.decode_outcome(value or b""))])
@@ -63,9 +65,10 @@ def recorded(folder: Path, settings: Settings = SETTINGS) -> Path:
                 knowing.take(state)
     write(folder, EVENTS, events)
     write(folder, DECISIONS, decisions)
+    write(folder, REPLIES, replies)
     write(folder, OUTCOMES, outcomes)
     write(folder, SESSIONS, sessions)
-    manifest = {"format": 2, "app_id": settings.app_id, "partitions": 1}
+    manifest = {"format": 3, "app_id": settings.app_id, "partitions": 1}
     (folder / MANIFEST).write_text(json.dumps(manifest), "utf-8")
     return folder
 
