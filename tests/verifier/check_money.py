@@ -8,7 +8,7 @@ from tests.verifier.decided import Decided
 from tests.verifier.facts import Facts
 from tests.verifier.report import Check
 
-BACK = frozenset({"released", "expired", "returned", "unfunded"})
+BACK = frozenset({"released", "expired", "voided", "returned", "unfunded"})
 CATALOGUE_MISSING = "no catalogue was given"
 
 

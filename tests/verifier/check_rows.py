@@ -14,7 +14,13 @@ Owner = tuple[int, bytes]
 
 def check_rows(facts: Facts) -> list[Check]:
     """Look at the changelog of the users."""
-    return [_forward(facts), _current(facts), _positions(facts), _same(facts)]
+    return [
+        _forward(facts),
+        _current(facts),
+        _positions(facts),
+        _lawful(facts),
+        _same(facts),
+    ]
 
 
 def _forward(facts: Facts) -> Check:
@@ -63,6 +69,16 @@ def _positions(facts: Facts) -> Check:
         found.pop(facts.heartbeats, None)
         wanted.pop(facts.heartbeats, None)
         check.expect(found == wanted, f"partition {partition} took {found}, was sent {wanted}")
+    return check
+
+
+def _lawful(facts: Facts) -> Check:
+    check = Check(
+        name="coupons_lawful", promise="no coupon that was used or is gone is used, or held, again"
+    )
+    check.checked_count = facts.rows.states_count
+    for offender in facts.rows.unlawful:
+        check.accuse(offender)
     return check
 
 

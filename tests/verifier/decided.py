@@ -56,6 +56,11 @@ class Decided:
     remaining_minor: int = 0
     charged_minor: int = 0
     promised_minor: int | None = None
+    expires_ms: int | None = None
+    kind: str = ""
+    scope: str = ""
+    value_minor: int | None = None
+    value_bp: int | None = None
     dry_run: bool = False
     is_point: bool = False
 
@@ -105,6 +110,11 @@ def _decided(record: Record, body: dict[str, Any], app_id: str, where: dict[str,
         remaining_minor=_minor(budget, "remaining_minor"),
         charged_minor=_minor(budget, "charged_minor"),
         promised_minor=offer.get("max_discount_minor"),
+        expires_ms=to_ms(body["expires_at"]) if body["expires_at"] is not None else None,
+        kind=offer.get("kind", ""),
+        scope=offer.get("scope", "shop"),
+        value_minor=offer.get("value_minor"),
+        value_bp=offer.get("value_bp"),
         **{name: body[name] for name in _TAKEN},
     )
 

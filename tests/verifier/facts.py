@@ -10,6 +10,7 @@ from tests.verifier.decided import read_decided
 from tests.verifier.inputs import Sent, read_sent
 from tests.verifier.letters import Letter, Source, read_letter
 from tests.verifier.log import FAMILIES, Log, Record, Terms, Topics, UnreadableError
+from tests.verifier.replied import read_replied
 from tests.verifier.rows import RowBook
 from tests.verifier.told import read_told
 
@@ -53,6 +54,7 @@ class Facts:
             raise UnreadableError(message)
         self.letters = _all(log.dead_letters, lambda record: read_letter(record, log.app_id))
         self.decided = _all(log.decisions, lambda record: read_decided(record, log.app_id))
+        self.replied = _all(log.replies, read_replied)
         self.told = _all(log.outcomes, read_told)
         self.rows = RowBook()
         for record in log.changelog:
@@ -73,6 +75,7 @@ class Facts:
         return {
             "inputs": len(self.sent),
             "decisions": len(self.decided),
+            "replies": len(self.replied),
             "outcomes": len(self.told),
             "dead letters": len(self.letters),
             "row versions": self.rows.versions_count,
@@ -92,7 +95,7 @@ class Facts:
         groups: defaultdict[tuple[int, str, str], Group] = defaultdict(Group)
         known: defaultdict[tuple[int, str], dict[str, int]] = defaultdict(dict)
         limit = self.terms.memory_count - MEMORY_SLACK_COUNT
-        for sent in self._in_order():
+        for sent in self.in_order():
             if sent.state != "native" or sent.event_type == "heartbeat":
                 continue
             if not self.reaches_row(sent):
@@ -105,7 +108,7 @@ class Facts:
                 group.stretched = True
         return dict(groups)
 
-    def _in_order(self) -> Iterator[Sent]:
+    def in_order(self) -> Iterator[Sent]:
         """Give the records of each partition as the worker merges their topics."""
         lanes: defaultdict[int, defaultdict[str, list[Sent]]] = defaultdict(
             lambda: defaultdict(list)

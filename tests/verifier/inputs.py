@@ -6,7 +6,7 @@ names are the worker's word.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 from tests.verifier.ids import derived_event_id, digest, key_of, to_ms
@@ -18,6 +18,8 @@ MAX_DEPTH = 8
 MAX_ID_LENGTH = 128
 EARLIEST_MS = 946_684_800_000
 MAX_AHEAD_MS = 300_000
+_TELLING = ("purchase", "coupon")
+_TOLD = "request_id decision_id order_id reason discount_minor items".split()
 
 # Reasons that this reader would have found itself: it must not see a sound event refused for them.
 DECIDABLE = frozenset(
@@ -37,6 +39,8 @@ class Sent:
         `bad`: is certainly none, for the reason `problem`.
     content, payload
         Digests of key, value and headers, and of the value alone.
+    told
+        Of what is said of orders and coupons, the fields that tell which and how.
     """
 
     topic: str
@@ -53,6 +57,7 @@ class Sent:
     event_id: str = ""
     event_type: str = ""
     ts_ms: int = 0
+    told: dict[str, Any] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -187,6 +192,7 @@ def _read_native(body: dict[str, Any], record: Record, family: str) -> dict[str,
         "event_id": event_id,
         "event_type": event_type,
         "ts_ms": ts_ms,
+        "told": {name: body[name] for name in _TOLD if name in body} if family in _TELLING else {},
     }
 
 

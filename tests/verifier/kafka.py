@@ -45,6 +45,7 @@ class Source:
             partitions_count=self._partitions_count(topics.of("decisions")[0]),
             inputs=self._records(topics, "inputs"),
             decisions=self._records(topics, "decisions"),
+            replies=self._records(topics, "replies"),
             outcomes=self._records(topics, "outcomes"),
             dead_letters=self._records(topics, "dead_letters"),
             changelog=self._records(topics, "changelog"),

@@ -8,7 +8,7 @@ from tests.verifier.catalogue import Campaign
 
 DAY_MS = 86_400_000
 
-Role = Literal["inputs", "decisions", "outcomes", "dead_letters", "changelog"]
+Role = Literal["inputs", "decisions", "replies", "outcomes", "dead_letters", "changelog"]
 
 # The families of the inbound topics, in the order in which equal append times are taken.
 FAMILIES = ("browse", "search", "cart", "purchase", "coupon", "profiles", "heartbeats")
@@ -78,6 +78,7 @@ class Log:
     prefix: str = ""
     inputs: Iterable[Record] = ()
     decisions: Iterable[Record] = ()
+    replies: Iterable[Record] = ()
     outcomes: Iterable[Record] = ()
     dead_letters: Iterable[Record] = ()
     changelog: Iterable[Record] = ()

@@ -12,6 +12,18 @@ PARTITION_KEY = b"\x00partition"
 ERASED_PREFIX = b"\x00erased:"
 
 
+# What a coupon that left somebody's hands may still become.
+_FOLLOWS = {
+    "redeemed": {"redeemed", "returned"},
+    "returned": {"returned"},
+    "released": {"released", "unfunded"},
+    "expired": {"expired", "unfunded"},
+    "voided": {"voided", "unfunded"},
+    "unfunded": {"unfunded"},
+}
+_HELD = frozenset({"issued", "viewed", "clicked", "denied", "reserved"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
     """A coupon that was used or is gone, as the newest row that still knew it tells."""
@@ -45,8 +57,8 @@ class RowBook:
         What the users of a partition share, the newest record of each.
     closed
         Coupons that left somebody's hands, by (partition, decision).
-    backward, unbalanced, unreadable
-        Offenders met on the way.
+    backward, unbalanced, unreadable, unlawful
+        Offenders met on the way; the last are coupons that came back to life.
     """
 
     users: dict[tuple[int, bytes], UserRow | None] = field(default_factory=dict)
@@ -57,6 +69,8 @@ class RowBook:
     backward: list[str] = field(default_factory=list)
     unbalanced: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    unlawful: list[str] = field(default_factory=list)
+    states_count: int = 0
     _places: dict[int, str] = field(default_factory=dict)
 
     def follow(self, record: Record) -> None:
@@ -89,6 +103,7 @@ class RowBook:
                 for name, one in wallet["held"].items()
             },
         )
+        self._follow_coupons(record, wallet)
         for name, one in wallet["closed"].items():
             self.closed[record.partition, name] = Closed(
                 campaign_id=str(one["campaign_id"]),
@@ -103,6 +118,24 @@ class RowBook:
             self.backward += [
                 f"{key!r} at {record.place}: {step}, after {before.place}" for step in steps
             ]
+
+    def _follow_coupons(self, record: Record, wallet: dict[str, Any]) -> None:
+        """Look whether coupons are in a state that may follow the one before."""
+        for name, one in wallet["held"].items():
+            self.states_count += 1
+            before = self.closed.get((record.partition, name))
+            if before is not None or one["stage"] not in _HELD:
+                was = "held" if before is None else before.stage
+                self.unlawful.append(f"{name} at {record.place}: {one['stage']} after {was}")
+        for name, one in wallet["closed"].items():
+            self.states_count += 1
+            before = self.closed.get((record.partition, name))
+            lawful = _FOLLOWS if before is None else _FOLLOWS[before.stage]
+            dearer = before is not None and one["spent_minor"] > before.spent_minor
+            if one["stage"] not in lawful or dearer:
+                was = "held" if before is None else f"{before.stage} for {before.spent_minor}"
+                now = f"{one['stage']} for {one['spent_minor']}"
+                self.unlawful.append(f"{name} at {record.place}: {now} after {was}")
 
     def _follow_shared(self, record: Record, row: dict[str, Any]) -> None:
         before = self.shared.get(record.partition)

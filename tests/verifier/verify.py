@@ -9,6 +9,7 @@ from tests.verifier.check_labels import check_labels
 from tests.verifier.check_money import check_money
 from tests.verifier.check_orders import check_orders
 from tests.verifier.check_replay import check_replay
+from tests.verifier.check_replies import check_replies
 from tests.verifier.check_rows import check_rows
 from tests.verifier.facts import Facts
 from tests.verifier.log import Log, Terms
@@ -23,6 +24,7 @@ CHECKS = (
     check_orders,
     check_money,
     check_caps,
+    check_replies,
 )
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from tests.unit.verifier.planting import (
     account,
+    allow,
     byte_altered,
+    contradict,
+    coupon_becomes,
     doubled,
     dropped,
     edited,
@@ -13,6 +16,8 @@ from tests.unit.verifier.planting import (
     first_one,
     forget_pending,
     hasten,
+    held_again,
+    is_allowed,
     is_bought,
     is_capped,
     is_offer,
@@ -26,6 +31,7 @@ from tests.unit.verifier.planting import (
     put,
     reason_told,
     refused_after_all,
+    refused_for,
     row_ended,
     row_lost,
     users_swapped,
@@ -101,6 +107,31 @@ FAULTS: dict[str, Fault] = {
     ),
     "a row forgot what waits": Fault(on("changelog", edited(waits, forget_pending)), "labels_kept"),
     "a label overdue": Fault(on("changelog", edited(is_shared, hasten)), "labels_due"),
+    "a coupon redeemed after it expired": Fault(
+        on("changelog", coupon_becomes("expired", "redeemed")), "coupons_lawful"
+    ),
+    "a voided coupon redeemed": Fault(
+        on("changelog", coupon_becomes("voided", "redeemed")), "coupons_lawful"
+    ),
+    "a used coupon held again": Fault(on("changelog", held_again), "coupons_lawful"),
+    "a reply lost": Fault(on("replies", dropped(is_allowed)), "replies_once"),
+    "a reply doubled": Fault(on("replies", doubled(is_allowed)), "replies_once"),
+    "a reply that contradicts": Fault(on("replies", contradict), "replies_same"),
+    "a reply that takes off one minor unit more": Fault(
+        on("replies", edited(is_allowed, put("discount_minor", by=1))), "replies_formed"
+    ),
+    "a second payment allowed": Fault(
+        on("replies", first_edited(refused_for("already_reserved"), allow)), "reserved_once"
+    ),
+    "a used coupon allowed": Fault(
+        on("replies", first_edited(refused_for("already_redeemed"), allow)), "replies_true"
+    ),
+    "an expired coupon allowed": Fault(
+        on("replies", first_edited(refused_for("coupon_expired"), allow)), "replies_true"
+    ),
+    "a reply to a request of nobody": Fault(
+        on("replies", edited(is_allowed, put("request_id", to="nobody-asked"))), "replies_once"
+    ),
     "a label lost": Fault(on("outcomes", dropped(is_bought)), "labels_kept"),
     "a label never opened": Fault(
         on("outcomes", dropped(lambda body: body["state"] == "opened")), "labels_once"

@@ -38,6 +38,7 @@ class Broker:
         log = self.log
         for records, role, number, messages in (
             (log.decisions, "decisions", partition, emission.decisions),
+            (log.replies, "replies", partition, emission.replies),
             (log.outcomes, "outcomes", 0, emission.outcomes),
             (log.dead_letters, "dead_letters", partition, emission.dead_letters),
             (log.changelog, "changelog", partition, emission.rows),
@@ -77,6 +78,7 @@ def empty_log() -> Log:
         partitions_count=PARTITIONS_COUNT,
         inputs=[],
         decisions=[],
+        replies=[],
         outcomes=[],
         dead_letters=[],
         changelog=[],

@@ -202,6 +202,70 @@ def put(*path: str, to: Any = None, by: float = 0) -> Change:
     return change
 
 
+def stage_is(stage: str) -> Callable[[Body], bool]:
+    def fits(body: Body) -> bool:
+        closed = body.get("wallet", {}).get("closed", {})
+        return any(one["stage"] == stage for one in closed.values())
+
+    return fits
+
+
+def coupon_becomes(stage: str, then: str) -> Callable[[Records], Records]:
+    """Add a version of a row in which a coupon in one state is in another."""
+
+    def change(body: Body) -> None:
+        closed = body["wallet"]["closed"]
+        next(one for one in closed.values() if one["stage"] == stage)["stage"] = then
+
+    def act(records: Records) -> Records:
+        one = records[last_of(records, stage_is(stage))]
+        return [*records, replace(changed(one, change), offset=10**6)]
+
+    return act
+
+
+def held_again(records: Records) -> Records:
+    """Add a version of a row in which a used coupon can be used again."""
+
+    def change(body: Body) -> None:
+        wallet = body["wallet"]
+        name = next(n for n, one in wallet["closed"].items() if one["stage"] == "redeemed")
+        used = wallet["closed"].pop(name)
+        wallet["held"][name] = {**used, "stage": "issued", "charge_minor": 1}
+
+    one = records[last_of(records, stage_is("redeemed"))]
+    return [*records, replace(changed(one, change), offset=10**6)]
+
+
+# -- replies -------------------------------------------------------------------------------------
+
+
+def refused_for(*reasons: str) -> Callable[[Body], bool]:
+    return lambda body: body["reason"] in reasons
+
+
+def is_allowed(body: Body) -> bool:
+    return bool(body["allowed"])
+
+
+def allow(body: Body) -> None:
+    """Turn a refusal into a promise, as if the coupon were the customer's own and free."""
+    name = {"decision_id": body["decision_id"], "coupon_id": body["coupon_id"] or "five"}
+    body.update(allowed=True, reason=None, message={}, discount_minor=0)
+    body.update(applied=[{**name, "discount_minor": 0}], reserved_until=body["retry_at"])
+
+
+def contradict(records: Records) -> Records:
+    """Answer a request once more, otherwise."""
+    one = records[last_of(records, is_allowed)]
+
+    def dearer(body: Body) -> None:
+        body["discount_minor"] += 1
+        body["applied"][0]["discount_minor"] += 1
+
+    return [*records, replace(changed(one, dearer), offset=one.offset + 1_000_000)]
+
+
 # -- dead letters --------------------------------------------------------------------------------
 
 

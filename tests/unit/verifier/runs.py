@@ -83,11 +83,13 @@ class Shop:
 
     def __init__(self, seed: int) -> None:
         self.draw = Random(seed)
+        self.asking = Random(seed + 1)  # apart, so that customers do the same without it
         self.broker = Broker(empty_log())
         self.partitions = partitions()
         self.rules = run_rules()
         self.now_ms = START_MS
         self.given: dict[str, list[dict[str, Any]]] = {}
+        self.used: dict[str, list[dict[str, Any]]] = {}
         self._waiting: list[tuple[str, int, Incoming]] = []
         self._count = 0
 
@@ -120,8 +122,29 @@ class Shop:
             self._event("profiles", user_id, "profile.updated", basics={"consent": consent})
         if self.draw.random() < 0.05:
             self._segment(user_id)
+        if self.asking.random() < 0.7:
+            self._ask(user_id)
         if self.draw.random() < 0.4:
             self._order(user_id)
+
+    def _ask(self, user_id: str) -> None:
+        """Ask about a coupon, of late or of long ago, once, or by several payments at once."""
+        coupons = self.used.get(user_id, [])[-1:] + self.given.get(user_id, [])
+        if not coupons:
+            return
+        name = self.asking.choice([coupons[-1], self.asking.choice(coupons)])["decision_id"]
+        item = {"product_id": "p1", "price_minor": 9_000}
+        told: dict[str, Any] = {"decision_id": name, "items": [item]}
+        order = f"order-{self._count}"
+        for number in range(self.asking.choice((1, 1, 2))):
+            told |= {"request_id": f"r{self._count}", "reserve": self.asking.random() < 0.5}
+            told |= {"order_id": f"{order}-{number}"}
+            self._event("coupon", user_id, "coupon.check_requested", **told)
+        if self.asking.random() < 0.2:  # the same again, under a new event id
+            self._event("coupon", user_id, "coupon.check_requested", **told)
+        if self.asking.random() < 0.3:
+            kind = self.asking.choice(("coupon.released", "coupon.voided"))
+            self._event("coupon", user_id, kind, decision_id=name, reason="payment_failed")
 
     def _order(self, user_id: str) -> None:
         order_id = f"order-{self._count}"
@@ -129,7 +152,8 @@ class Shop:
         coupons = self.given.get(user_id, [])
         if coupons and self.draw.random() < 0.7:
             told.update(discount_minor=self.draw.randrange(1, 1_000))
-            told.update(decision_id=coupons.pop()["decision_id"])
+            self.used.setdefault(user_id, []).append(coupons.pop())
+            told.update(decision_id=self.used[user_id][-1]["decision_id"])
         self._event("purchase", user_id, "order.completed", **told)
         if self.draw.random() < 0.3:
             kind = self.draw.choice(("order.cancelled", "order.refunded"))
