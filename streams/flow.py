@@ -58,12 +58,9 @@ def step(row: Row, event: Event, context: Context) -> Effects:
     effects = Effects()
     known, row["seen"] = seen.meet(row["seen"], event.event_id, event.payload_digest)
     if known == "duplicate":
-        effects.verdict = "duplicate"
-        return effects
+        return Effects(verdict="duplicate")
     if known == "conflict":
-        effects.verdict = "refused"
-        effects.refusal = "id_conflict"
-        return effects
+        return Effects(verdict="refused", refusal="id_conflict")
     effects.late = profiles.is_late(row["profile"], event.ts_ms)
     context.partition.ledger.advance(event.ts_ms)
     settle_event(row, event, context, effects)
@@ -83,8 +80,7 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
     rules = context.rules
     settle_due(row, event.user_id, event.ts_ms - GRACE_MS, context, effects)
     moved = wallet.follow(row["wallet"], event)
-    if not moved:
-        effects.denial = refusal_of(row["wallet"], event)
+    effects.denial = None if moved else refusal_of(row["wallet"], event)
     _settle_money(moved, event.user_id, context, effects)
     labels.notice(row["pending"], [(one.decision_id, one.stage) for one in moved])
     if rules.pauses_habits and (known := habit.follow(row.get("habit"), event, moved)):
@@ -137,11 +133,9 @@ def forget(row: Row, user_id: str, context: Context) -> Effects:
 
 def due_ms(row: Row) -> int | None:
     """Tell when time alone will next change this row, as event time of the watermark."""
-    label_ms = labels.next_due_ms(row["pending"])
     coupon_ms = wallet.next_due_ms(row["wallet"])
-    if coupon_ms is not None:
-        coupon_ms -= GRACE_MS
-    waits = (label_ms, coupon_ms, sessions.due_ms(row))
+    waits = [labels.next_due_ms(row["pending"]), sessions.due_ms(row)]
+    waits += [None if coupon_ms is None else coupon_ms - GRACE_MS]
     return min([due for due in waits if due is not None], default=None)
 
 
@@ -150,8 +144,8 @@ def _settle_money(
 ) -> None:
     for lifecycle in moved:
         context.partition.ledger.settle(lifecycle, context.rules.arm_of(user_id))
-        effects.lifecycle.append(lifecycle)
         effects.is_waiting |= lifecycle.stage == "reserved"
+    effects.lifecycle += moved
 
 
 def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decision:
