@@ -19,6 +19,9 @@ PYTEST_ARGS ?=
 JOBS ?= 3
 LEFT_OUT := $(if $(filter no,$(BROKER)),not broker)$(if $(filter nono,$(BROKER)$(PROMETHEUS)), and )$(if $(filter no,$(PROMETHEUS)),not prometheus)
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
+# How long the soak lasts, and how many events come in a second (500 unless told otherwise).
+SOAK_MINUTES ?= 60
+SOAK_RATE ?=
 UV_VERSION := 0.13.9
 
 .PHONY: help
@@ -42,7 +45,11 @@ test: java prometheus lint ## Set up and run every check and every test; BROKER=
 .PHONY: chaos
 chaos: java .venv/dev.stamp ## Hours of faults on a real Kafka; writes docs/certificate.md; CHAOS_ARGS="-k p13" for some
 	CHAOS_SCALE=long CHAOS_CERTIFICATE=docs/certificate.md \
-	  $(BIN)/pytest tests/chaos $(CHAOS_ARGS) $(PYTEST_ARGS)
+	  $(BIN)/pytest tests/chaos --ignore tests/chaos/test_soak.py $(CHAOS_ARGS) $(PYTEST_ARGS)
+
+.PHONY: soak
+soak: java .venv/dev.stamp ## An hour under load on a real Kafka, a worker killed each minute; SOAK_MINUTES=5 for less
+	CHAOS_SCALE=long SOAK_MINUTES=$(SOAK_MINUTES) SOAK_RATE=$(SOAK_RATE) $(BIN)/pytest tests/chaos/test_soak.py -s $(PYTEST_ARGS)
 
 .PHONY: check
 check: lint ## Quick: style, types, import contracts, and the tests that need no broker and no Prometheus

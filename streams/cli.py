@@ -23,6 +23,7 @@ COMMANDS = {
     "topics": "Create or verify the topics.",
     "produce": "Send a file of events to Kafka.",
     "record": "Write down a run, to be repeated without Kafka.",
+    "backup": "Write down what lasts, and put it back.",
     "replay": "Put a file of events through the same step without a broker.",
     "simulate": "Compare policies in a shop whose truth is known.",
     "evaluate": "Judge decisions by what followed: right probabilities, coupons that pay.",
@@ -49,6 +50,7 @@ USER_ERRORS = {
     "LayoutError": 2,
     "CatalogueError": 2,
     "RecordingError": 2,
+    "BackupError": 2,
     "BrokerError": 1,
     "SafeError": 1,
 }

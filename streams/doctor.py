@@ -197,7 +197,7 @@ async def _lag(
     try:
         async with asyncio.timeout(REACH_SECONDS):
             offsets = await admin.list_consumer_group_offsets(settings.app_id)
-            members = await _members(admin, settings.app_id)
+            members = await topic_admin.members_count(admin, settings.app_id)
     except (KafkaError, TimeoutError):
         offsets, members = {}, 0
     starts, ends = await bounds(options, _present(settings, found))
@@ -212,11 +212,6 @@ def _present(settings: Settings, found: dict[str, Found]) -> list[str]:
     """Name the topics of customers' events that exist."""
     names = [inbound_name(family, settings.topic_prefix) for family in INBOUND]
     return [name for name in names if name in found]
-
-
-async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
-    described = await admin.describe_consumer_groups([group])
-    return sum(len(each[5]) for response in described for each in response.groups)
 
 
 def judge_lag(group: str, members_count: int, lag_count: int) -> Check:

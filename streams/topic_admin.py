@@ -80,6 +80,12 @@ async def partition_counts(admin: AIOKafkaAdminClient) -> dict[str, int]:
     return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
 
 
+async def members_count(admin: AIOKafkaAdminClient, group: str) -> int:
+    """Count the members of a consumer group."""
+    described = await admin.describe_consumer_groups([group])
+    return sum(len(each[5]) for response in described for each in response.groups)
+
+
 async def describe(admin: AIOKafkaAdminClient, names: Collection[str]) -> dict[str, Found]:
     """Describe those of the named topics that exist."""
     # Asked for all topics and not by name: asking by name creates topics on a lenient broker.
