@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
+from pydantic import SecretStr
 
 from streams import cluster, wire
+from streams.access import ROLES
+from streams.caution import dangers
 from streams.settings import Settings, load
 from streams.topics import INBOUND, inbound_name
 from streams.worker import DRAIN_SECONDS
@@ -54,6 +57,7 @@ def test_helm_renders_what_is_committed(case: Case) -> None:
     ("path", "text"),
     [
         (KUBERNETES / "strimzi" / "topics.yaml", cluster.topics_file()),
+        (KUBERNETES / "strimzi" / "users.yaml", cluster.users_file()),
         (CHART / "values.schema.json", cluster.values_schema()),
     ],
     ids=lambda each: each.name if isinstance(each, Path) else "",
@@ -115,6 +119,9 @@ def test_a_worker_reads_the_settings_file_that_is_rendered(tmp_path: Path) -> No
     file.write_text(the(CASES["base"], "ConfigMap")["data"]["settings.yaml"], encoding="utf-8")
     read = load(file)
     assert (read.partitions, read.replication) == (12, 3)
+    # With the image's address of metrics and the key that is mounted, it starts as it is.
+    in_pod = read.model_copy(update={"metrics_host": "0.0.0.0", "model_key": SecretStr("a key")})
+    assert set(dangers(in_pod)) == set(read.insecure) == {"open_metrics"}
 
 
 @each_case
@@ -156,6 +163,16 @@ def test_the_values_are_accepted_and_what_is_misspelt_or_secret_is_refused() -> 
         settings = VALUES["settings"] | wrong
         assert list(SCHEMA.iter_errors(VALUES | {"settings": settings})), wrong
     assert list(SCHEMA.iter_errors(VALUES | {"replcias": 3}))
+
+
+def test_no_user_of_strimzi_may_alter_or_delete_a_topic_and_workers_may_create_none() -> None:
+    for role in ROLES:
+        acls = cluster.strimzi_user(role)["spec"]["authorization"]["acls"]
+        allowed = {operation for one in acls for operation in one["operations"]}
+        assert not allowed & {"All", "Alter", "AlterConfigs", "Delete", "ClusterAction"}
+        assert ("Create" in allowed) == (role == "operator")
+        # Strimzi says prefix and literal, and knows no other pattern.
+        assert {one["resource"]["patternType"] for one in acls} <= {"literal", "prefix"}
 
 
 def test_the_base_without_helm_names_what_is_there() -> None:
