@@ -1,6 +1,6 @@
 """What `doctor` says of one thing that it examined."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,3 +36,30 @@ def judge_rights(role: Role, missing: Sequence[str]) -> Check:
     remedy = f"run what `coupon-stream topics access {role}` prints"
     found = f"Kafka would refuse role {role}: {shown}{more}"
     return Check(name="rights", verdict="failed", found=found, remedy=remedy)
+
+
+def judge_schema(seen_count: int, refused: Mapping[str, int]) -> Check:
+    """Judge whether what producers send can be read.
+
+    Examples
+    --------
+    >>> judge_schema(3, {"missing_field": 1}).found
+    '1 of the newest 3 events cannot be read: missing_field 1'
+    >>> judge_schema(0, {}).verdict
+    'note'
+    """
+    if not seen_count:
+        return Check(name="schema", verdict="note", found="no events yet to judge by")
+    if not refused:
+        found = f"the newest {seen_count} events can all be read"
+        return Check(name="schema", verdict="good", found=found)
+    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(refused.items()))
+    bad_count = sum(refused.values())
+    # Of a few bad ones the alert tells; a third of all is a producer that speaks another language.
+    verdict: Verdict = "failed" if bad_count * 3 > seen_count else "note"
+    return Check(
+        name="schema",
+        verdict=verdict,
+        found=f"{bad_count} of the newest {seen_count} events cannot be read: {reasons}",
+        remedy="see `coupon-stream dlq list`; what may be sent: `coupon-stream schema`",
+    )

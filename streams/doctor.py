@@ -3,6 +3,7 @@
 import asyncio
 import platform
 import time
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
@@ -11,13 +12,15 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from streams import rights, topic_admin
+from streams import rights, topic_admin, wire
 from streams.access import Role
 from streams.admission import refusal
-from streams.checks import Check, Verdict, judge_rights
+from streams.app import families_of
+from streams.checks import Check, Verdict, judge_rights, judge_schema
 from streams.connection import client_options
 from streams.partitioner import partition_of
 from streams.reading import bounds, records
+from streams.refusals import MalformedEvent
 from streams.settings import Settings
 from streams.topic_findings import Finding, Found, compare
 from streams.topics import DOCTOR_TOPIC, INBOUND, inbound_name, specs
@@ -53,7 +56,7 @@ async def examine(settings: Settings, role: Role = "operator") -> list[Check]:
         found = await topic_admin.describe(admin, [spec.name for spec in wanted])
         checks += topic_checks(settings, compare(wanted, found), found)
         checks.append(await _lag(admin, settings, options, found))
-    checks.append(await _partitioner(settings, options, found))
+    checks += await _samples(settings, options, found)
     checks.append(await _clock(f"{settings.topic_prefix}{DOCTOR_TOPIC}", options, found))
     return checks
 
@@ -129,17 +132,27 @@ def _summary(name: str, findings: Sequence[Finding], good: str) -> Check:
     return Check(name=name, verdict="failed", found=found, remedy="; ".join(remedies))
 
 
-async def _partitioner(
+async def _samples(
     settings: Settings, options: dict[str, Any], found_topics: dict[str, Found]
-) -> Check:
-    """Recompute the partition of the newest events: a wrong one splits a customer in two."""
+) -> list[Check]:
+    """Look at the newest events: where murmur2 puts their keys, and whether they can be read."""
+    families = families_of(settings)
+    seen_count = keyed_count = wrong_count = 0
+    refused: Counter[str] = Counter()
     names = _present(settings, found_topics)
-    seen_count = wrong_count = 0
-    async for record in records(options, names, newest_count=SAMPLE_COUNT):
-        if record.key is None:
-            continue
+    async for one in records(options, names, newest_count=SAMPLE_COUNT):
         seen_count += 1
-        wrong_count += partition_of(record.key, settings.partitions) != record.partition
+        if one.key is not None:
+            keyed_count += 1
+            wrong_count += partition_of(one.key, settings.partitions) != one.partition
+        try:
+            wire.decode(families[one.topic], one.key, one.value, one.headers, one.timestamp)
+        except MalformedEvent as refusal:
+            refused[refusal.reason] += 1
+    return [_partitioner(keyed_count, wrong_count), judge_schema(seen_count, refused)]
+
+
+def _partitioner(seen_count: int, wrong_count: int) -> Check:
     if wrong_count:
         found = f"{wrong_count} of the newest {seen_count} events are in another partition"
         return Check(name="partitioner", verdict="failed", found=found, remedy=PARTITIONER_ADVICE)

@@ -1,5 +1,6 @@
 """Tells which of a role's grants the connection of the settings does not have."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
@@ -12,6 +13,7 @@ from streams.connection import librdkafka_options
 from streams.settings import Settings
 
 ASK_SECONDS = 10.0
+AGAIN_SECONDS = 0.2
 _NAMES = {
     AclOperation.READ: "Read",
     AclOperation.WRITE: "Write",
@@ -19,6 +21,11 @@ _NAMES = {
     AclOperation.DESCRIBE: "Describe",
     AclOperation.DESCRIBE_CONFIGS: "DescribeConfigs",
 }
+_UNSETTLED = (
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+)
 _REFUSED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
 
 
@@ -35,6 +42,18 @@ def missing(settings: Settings, role: Role) -> list[str]:
     """
     wanted = [one for one in grants(role, settings) if one.pattern == "literal"]
     admin = AdminClient(librdkafka_options(settings))
+    deadline_s = time.monotonic() + ASK_SECONDS
+    while True:
+        try:
+            return _missing(admin, wanted)
+        except KafkaException as error:
+            # A broker that has just started, or lost a peer, does not know yet who coordinates.
+            if error.args[0].code() not in _UNSETTLED or time.monotonic() > deadline_s:
+                raise
+            time.sleep(AGAIN_SECONDS)
+
+
+def _missing(admin: AdminClient, wanted: list[Grant]) -> list[str]:
     topics = TopicCollection([one.name for one in wanted if one.resource == "topic"])
     groups = [one.name for one in wanted if one.resource == "group"]
     how: dict[str, Any] = {"include_authorized_operations": True, "request_timeout": ASK_SECONDS}

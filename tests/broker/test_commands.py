@@ -120,6 +120,18 @@ def test_doctor_notices_a_producer_that_hashes_otherwise(topics: Settings) -> No
     assert verdicts(done)["lag"] == "failed"  # an event waits and nobody works
 
 
+def test_doctor_notices_a_producer_that_speaks_another_language(topics: Settings) -> None:
+    name = inbound_name("cart", topics.topic_prefix)
+    good, bad = orjson.dumps(CART_EVENT), b"<event/>"
+    told = [(b"u1", good), (b"u1", bad), (b"u1", bad)]
+    where = partition_of(b"u1", topics.partitions)
+    asyncio.run(send_all(topics.kafka_bootstrap_servers, name, told, where))
+    done = run(topics, "doctor", "--json")
+    assert done.exit_code == 1
+    assert (verdicts(done)["schema"], verdicts(done)["partitioner"]) == ("failed", "good")
+    assert "2 of the newest 3 events cannot be read: bad_json 2" in done.stdout
+
+
 def test_doctor_gives_up_on_a_silent_broker_in_one_line() -> None:
     with LocalKafka(quick=True) as broker:
         broker.pause()
