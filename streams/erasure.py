@@ -8,7 +8,9 @@ import hmac
 from collections.abc import Iterator, MutableMapping
 from hashlib import sha256
 
+from coupons import wallet
 from streams import wire
+from streams.context import Context, Effects, Row
 
 # A user id holds no control characters, so no user can have such a key.
 MARK = b"\x00erased:"
@@ -62,3 +64,12 @@ class Erasures:
 def _mark_of(user_id: str, secret: bytes) -> bytes:
     digest = hmac.new(secret, user_id.encode(), sha256).digest()[:_MARK_BYTES]
     return MARK + digest.hex().encode()
+
+
+def forget(row: Row, user_id: str, context: Context) -> Effects:
+    """Give back what a user holds, who is to be erased; nothing is learned of what was pending."""
+    effects, arm = Effects(), context.rules.arm_of(user_id)
+    for lifecycle in wallet.expire(row["wallet"], now_ms=1 << 62):  # by then all have
+        context.partition.ledger.settle(lifecycle, arm)
+        effects.lifecycle.append(lifecycle)
+    return effects

@@ -123,14 +123,6 @@ def settle_due(row: Row, user_id: str, now_ms: int, context: Context, effects: E
         sessions.close(row, user_id, now_ms + GRACE_MS, context.rules, effects)
 
 
-def forget(row: Row, user_id: str, context: Context) -> Effects:
-    """Give back what a user holds, who is to be erased; nothing is learned of what was pending."""
-    effects = Effects()
-    ended = wallet.expire(row["wallet"], now_ms=1 << 62)  # by then all have
-    _settle_money(ended, user_id, context, effects)
-    return effects
-
-
 def due_ms(row: Row) -> int | None:
     """Tell when time alone will next change this row, as event time of the watermark."""
     coupon_ms = wallet.next_due_ms(row["wallet"])

@@ -17,7 +17,7 @@ from streams import flow, wire
 from streams.context import Context, Effects, PartitionState, Row, Rules
 from streams.dead_letters import Outbound
 from streams.emission import Emission, Source, SourceRecord
-from streams.erasure import Erasures
+from streams.erasure import Erasures, forget
 from streams.partitioner import partition_of
 from streams.refusals import MalformedEvent
 from streams.rows import PARTITION_KEY, WAITS, Rows, encode_waits, waiting, waits_of
@@ -208,7 +208,7 @@ class Partition:
         if key in self._rows:
             row = self._rows.get(key)
             self.pending_count -= len(row["pending"])
-            forgotten = flow.forget(row, event.user_id, context)
+            forgotten = forget(row, event.user_id, context)
             emission.take(forgotten, context.rules)
             self._rows.drop(key)
             self._timers.clear(key)

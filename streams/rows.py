@@ -18,9 +18,14 @@ from streams.context import Row
 PARTITION_KEY = b"\x00partition"
 DECODED_COUNT = 20_000
 WAITS = "waits"
+ROW_VERSION = 1
 
 Waits = tuple[int | None, int]
 """When time alone will next change the row, and how many of its labels are pending."""
+
+
+class RowVersionError(RuntimeError):
+    """A row was written by a version of the product that this one does not know."""
 
 
 class Rows:
@@ -129,6 +134,12 @@ def waiting(
 
 def _row_of(stored: bytes) -> Row:
     row = wire.decode_row(stored)
+    if row["v"] > ROW_VERSION:
+        message = (
+            f"a row must be of version {ROW_VERSION} at most, was {row['v']}:"
+            " it was written by a newer worker; run that version"
+        )
+        raise RowVersionError(message)
     if "sessions" not in row:  # written by a version before there were any
         row |= {"sessions": sessions.empty(), "last_visit": [], "moves": {}}
     return cast(Row, row)

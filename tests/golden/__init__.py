@@ -1,0 +1,1 @@
+"""What earlier versions wrote, kept to be read by every later one."""
