@@ -147,8 +147,8 @@ C63 pseudonyms | none | sessions | partly: devices and logs; user ids travel as 
 C64 differential privacy; homomorphic; federated | - | - | not done: nothing aggregated leaves the
     shop, so there is nothing to add noise to yet; homomorphic and federated learning are for
     parties that do not trust each other, and one shop's trainer has all it learns from
-C65 consent | none | step | partly: no offers, no labels, no sessions; the profile still counts
-    streams/sessions.py <- unit/streams/test_flow.py
+C65 consent | none | step | done
+    streams/consent.py <- unit/streams/test_flow.py
 C66 readable decisions | one record | encode | done
     streams/report.py <- unit/streams/test_explain_exactly.py
 C67 fairness | sums by group | catch_up | done

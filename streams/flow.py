@@ -18,7 +18,7 @@ from features.traits import Traits
 from features.vector import NAMES, expected_basket, traits, vector
 from online_models import labels
 from online_models.league.contracts import Answers
-from streams import insight, sessions
+from streams import consent, insight, sessions
 from streams.ballots import told_options
 from streams.context import Context, Effects, Point, Row
 from streams.decisions import Decision, decision_id
@@ -65,8 +65,11 @@ def step(row: Row, event: Event, context: Context) -> Effects:
     context.partition.ledger.advance(event.ts_ms)
     settle_event(row, event, context, effects)
     profiles.update(row["profile"], event)
-    observe_event(context.partition.imputer, event)
-    sessions.keep(row, event, context.rules, effects)
+    if consent.is_refused(row):
+        consent.forget(row)
+    else:
+        observe_event(context.partition.imputer, event)
+        sessions.keep(row, event, context.rules, effects)
     if event.event_type == "coupon.check_requested":
         answer(row, event, context.rules, effects)
     if event.event_type in context.rules.triggers:
@@ -106,6 +109,8 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
 
 def _earn(row: Row, margin_minor: int, event: Event, context: Context) -> None:
     """Book what an order brought under the user's arm; users, not orders, are compared."""
+    if consent.is_refused(row):
+        return
     arm = context.rules.arm_of(event.user_id)
     before_minor = row["net_minor"]
     row["net_minor"] += margin_minor
