@@ -14,6 +14,7 @@ EventType = Literal[
     "order.completed",
     "order.refunded",
     "order.cancelled",
+    "order.rated",
     "coupon.viewed",
     "coupon.clicked",
     "coupon.entered",
@@ -43,6 +44,7 @@ FAMILY_OF: dict[EventType, Family] = {
     "order.completed": "purchase",
     "order.refunded": "purchase",
     "order.cancelled": "purchase",
+    "order.rated": "purchase",
     "coupon.viewed": "coupon",
     "coupon.clicked": "coupon",
     "coupon.entered": "coupon",
@@ -142,6 +144,7 @@ class Event:
     reason: str | None = None
     request_id: str | None = None
     reserve: bool | None = None
+    rating: int | None = None  # 1..5, best last
     basics: Basics | None = None
 
     @property

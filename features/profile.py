@@ -122,6 +122,9 @@ def update(profile: Profile, event: Event) -> None:
         encounters.add_up(profile["total"], "deal")
     elif kind == "order.completed":
         _learn_order(profile, event, newest_ms)
+    elif event.rating is not None:
+        encounters.add_up(profile["total"], "rated")
+        encounters.add_up(profile["total"], "stars", event.rating)
     elif event.family == "coupon":
         encounters.learn(profile["total"], event)
     interest = interest_points(event)

@@ -21,6 +21,7 @@ SEGMENT_EVENTS: dict[str, EventType] = {
     "order completed": "order.completed",
     "order refunded": "order.refunded",
     "order cancelled": "order.cancelled",
+    "product reviewed": "order.rated",
     "promotion viewed": "coupon.viewed",
     "promotion clicked": "coupon.clicked",
     "coupon entered": "coupon.entered",
@@ -82,6 +83,7 @@ SEGMENT_FIELDS: Paths = {
     "decision_id": ("context.decision_id", "properties.decision_id"),
     "offer_id": ("properties.promotion_id", "properties.offer_id"),
     "reason": ("properties.reason",),
+    "rating": ("properties.rating",),
 }
 SEGMENT_MONEY: Paths = {
     "price_minor": ("properties.price",),

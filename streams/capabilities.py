@@ -31,7 +31,8 @@ C10 text to numbers, Chinese and English | 8 words a search | sessions | partly:
     sessions and knowledge; no feature reads the slots
     features/keywords.py <- unit/features/test_keywords.py
 C11 several sources joined | none | decode | partly: formats are joined; two histories of one
-    person are not merged
+    person are not merged: they may stand in two partitions, which no one order of events joins, so
+    caps could not hold to the byte; a shop that keys by its own customer id has one history
     streams/layouts.py <- unit/streams/test_layouts.py
 C12 always fresh; a generator for tests | none | - | partly: how fresh is measured, and no test
     bounds it
@@ -126,7 +127,8 @@ C54 stock and demand | demand | choose | done
     coupons/stock.py <- unit/coupons/test_stock.py
 C55 acceptance and use fed back | in the row | step | done
     coupons/lifecycle.py <- unit/online_models/test_labels.py
-C56 satisfaction | - | - | not done: there is no rating event
+C56 satisfaction | two numbers of the profile | update | done
+    features/families/signals.py <- unit/features/test_signals.py
 C57 experiments with a group without coupons | none | choose | done
     coupons/arms.py <- unit/coupons/test_arms.py
 C58 accuracy, precision, recall, F1 | in the snapshot | learn | done
@@ -144,9 +146,10 @@ C62 fraud and abuse | rings | risk | partly: devices, codes and haste; no event 
 C63 pseudonyms | none | sessions | partly: devices and logs; user ids travel as the shop sends
     them
     streams/sessions.py <- unit/features/test_session.py
-C64 differential privacy; homomorphic; federated | - | - | not done: nothing aggregated leaves the
-    shop, so there is nothing to add noise to yet; homomorphic and federated learning are for
-    parties that do not trust each other, and one shop's trainer has all it learns from
+C64 differential privacy; homomorphic; federated | a file of its own | - | partly: counts of
+    customers; homomorphic and federated learning are for parties that do not trust each other, and
+    one shop's trainer has all it learns from
+    streams/insights/private.py <- unit/streams/test_private_counts.py
 C65 consent | none | step | done
     streams/consent.py <- unit/streams/test_flow.py
 C66 readable decisions | one record | encode | done
@@ -157,8 +160,8 @@ C68 shared between machines | a partition's rows | - | partly: two workers give 
     grows is measured by `bench --peers --full`, and no test bounds it
     streams/ownership.py <-
         broker/test_worker.py::test_two_workers_give_the_decisions_of_the_replay_byte_for_byte
-C69 copy text | - | - | not done: a coupon has a title and the reasons have sentences, but no text
-    is made of both
+C69 copy text | 4,096 remembered lines | choose | done
+    streams/offer_text.py <- unit/streams/test_offer_text.py
 C70 images, voice, chains, things, travel | - | - | not done: named as future by the articles;
     unknown event types are refused, unknown fields ignored, so that the schema may grow
 """

@@ -51,6 +51,7 @@ USER_ERRORS = {
     "CatalogueError": 2,
     "RecordingError": 2,
     "BackupError": 2,
+    "PrivacyError": 2,
     "BrokerError": 1,
     "SafeError": 1,
 }

@@ -188,6 +188,12 @@ class Context:
     rules: Rules
     partition: PartitionState
 
+    def earn(self, row: Row, user_id: str, margin_minor: int) -> None:
+        """Book what an order brought under the user's arm; users, not orders, are compared."""
+        before_minor = row["net_minor"]
+        row["net_minor"] += margin_minor
+        self.partition.earnings.move(self.rules.arm_of(user_id), before_minor, row["net_minor"])
+
 
 Verdict = Literal["applied", "duplicate", "refused"]
 

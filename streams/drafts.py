@@ -61,6 +61,7 @@ def to_event(native: NativeEvent, event_id: str, user_id: str, ts_ms: int, diges
     draft.reason = native.reason
     draft.request_id = native.request_id
     draft.reserve = native.reserve
+    draft.rating = native.rating
     basics = native.basics
     draft.basics = None if basics is None else convert(basics, Basics, from_attributes=True)
     draft.__class__ = Event

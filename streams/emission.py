@@ -101,6 +101,8 @@ class Emission:
             count_order(event, rules, self.tally)
         if effects.reply is not None:
             self.replies.append(wire.encode_reply(effects.reply))
+        if event is not None and event.rating is not None:
+            self.tally.add("ratings", (str(event.rating),))
         if effects.outcomes or effects.lifecycle or effects.denial or effects.reply:
             self._settled += effects.outcomes
             count_effects(effects, rules, self.tally)

@@ -88,7 +88,7 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
     labels.notice(row["pending"], [(one.decision_id, one.stage) for one in moved])
     if rules.pauses_habits and (known := habit.follow(row.get("habit"), event, moved)):
         row["habit"] = known
-    if event.family != "purchase":
+    if event.family != "purchase" or event.event_type == "order.rated":
         return
     used = next((one for one in moved if one.stage == "redeemed"), None)
     spent_minor = used.charge_minor - used.refund_minor if used is not None else None
@@ -104,17 +104,9 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
             discount_minor=spent_minor,
         )
     context.partition.earnings.spend(rules.arm_of(event.user_id), spent_minor or 0)
-    _earn(row, labels.order_margin_minor(event, rules.margin_ratio, spent_minor), event, context)
-
-
-def _earn(row: Row, margin_minor: int, event: Event, context: Context) -> None:
-    """Book what an order brought under the user's arm; users, not orders, are compared."""
-    if consent.is_refused(row):
-        return
-    arm = context.rules.arm_of(event.user_id)
-    before_minor = row["net_minor"]
-    row["net_minor"] += margin_minor
-    context.partition.earnings.move(arm, before_minor, row["net_minor"])
+    if not consent.is_refused(row):
+        margin_minor = labels.order_margin_minor(event, rules.margin_ratio, spent_minor)
+        context.earn(row, event.user_id, margin_minor)
 
 
 def settle_due(row: Row, user_id: str, now_ms: int, context: Context, effects: Effects) -> None:

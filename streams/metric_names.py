@@ -131,6 +131,7 @@ BUSINESS = (
              "Events of coupons that moved none, by reason: `already_redeemed` is a double use."),
     _counter("replies", "reason", 40, "Answers to the shop's requests: `allowed`, or why not."),
     _counter("order_revenue_minor", "currency variant", 40, "Paid orders in minor units, by arm."),
+    _counter("ratings", "stars", 5, "Ratings that customers gave, by stars."),
     _counter("discount_minor", "currency template", 210, "Discounts redeemed, in minor units."),
     _gauge("budget_remaining_minor", "campaign currency", 100,
            "Budget neither spent nor held, of this worker's partitions, in minor units."),

@@ -83,6 +83,7 @@ class NativeEvent(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     reason: Text | None = None
     request_id: Identifier | None = None
     reserve: bool | None = None
+    rating: Annotated[int, Meta(ge=1, le=5, description="5 is best")] | None = None
     basics: NativeBasics | None = None
 
 
@@ -98,7 +99,7 @@ FIELDS: dict[Family, tuple[str, ...]] = {
         *ALWAYS,
         *PRODUCT,
         *"items cart_id order_id total_minor discount_minor shipping_minor".split(),
-        *"coupon_code decision_id offer_id reason".split(),
+        *"coupon_code decision_id offer_id reason rating".split(),
     ),
     "coupon": (
         *ALWAYS,
@@ -120,6 +121,7 @@ NEEDS: dict[EventType, tuple[tuple[str, ...], ...]] = {
     "order.completed": (("order_id",), ("items", "product_id", "sku", "total_minor")),
     "order.refunded": (("order_id",),),
     "order.cancelled": (("order_id",),),
+    "order.rated": (("rating",), ("order_id", "product_id", "sku")),
     "coupon.viewed": (_OFFER,),
     "coupon.clicked": (_OFFER,),
     "coupon.entered": (_OFFER,),

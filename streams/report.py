@@ -25,6 +25,7 @@ from streams.decisions import (
     Scores,
     rfc3339,
 )
+from streams.offer_text import offer_text
 
 MICRO = 1e-6  # to which chances are rounded
 # Contributions beyond these are summed as `other`, so that a decision stays small.
@@ -69,7 +70,7 @@ def report_choice(point: Point, choice: Choice, answers: Answers, context: Conte
         decided_at=rfc3339(event.ts_ms),
         expires_at=rfc3339(event.ts_ms + given.coupon.validity_ms) if given is not None else None,
         action=choice.action,
-        offer=_offer(given, point.decision_id, rules) if given is not None else None,
+        offer=_offer(given, point, rules) if given is not None else None,
         propensity=choice.propensity,
         explored=choice.explored,
         candidates=_candidates(choice),
@@ -141,24 +142,26 @@ def _scores(choice: Choice, answers: Answers) -> Scores:
     )
 
 
-def _offer(given: Candidate, identity: str, rules: Rules) -> Offer:
+def _offer(given: Candidate, point: Point, rules: Rules) -> Offer:
     coupon = given.coupon
+    max_minor = promised(coupon, given.charge_minor).max_discount_minor
     campaign = rules.campaigns[coupon.campaign_id]
     return Offer(
-        offer_id=identity,
+        offer_id=point.decision_id,
         template_id=coupon.coupon_id,
         campaign_id=coupon.campaign_id,
         kind=coupon.kind,
         currency=campaign.currency,
         value_bp=round(coupon.off_ratio * 10_000) if coupon.kind == "percent_off" else None,
         value_minor=coupon.off_minor or None,
-        max_discount_minor=promised(coupon, given.charge_minor).max_discount_minor,
+        max_discount_minor=max_minor,
         min_basket_minor=coupon.min_spend_minor,
         scope=coupon.scope.of,
         names=tuple(sorted(coupon.scope.names)),
         venue=coupon.venue,
-        code=rules.code_of(coupon, identity),
+        code=rules.code_of(coupon, point.decision_id),
         title=coupon.title,
+        text=offer_text(coupon, point.event.event_type, campaign.currency, max_minor),
     )
 
 

@@ -44,6 +44,14 @@ FEATURES = (
         meaning="Share of searches that ask for a lower price (sale, coupon, 优惠 and so on), as"
         " if one search without had been made before.",
     ),
+    Feature(
+        name="order_rating_mean_lifetime",
+        unit="ratio",
+        window="lifetime",
+        family=FAMILY,
+        meaning="Mean of the customer's ratings from -1 (worst) to 1 (best), as if two in the"
+        " middle had been given before; 0 for none.",
+    ),
 )
 
 
@@ -54,6 +62,7 @@ def values(reading: Reading) -> tuple[float, ...]:
         scale.rounded(lapse(reading)),
         _overdue(reading),
         scale.rounded(_deal_rate(reading)),
+        scale.rounded(_rating(reading)),
     )
 
 
@@ -108,6 +117,12 @@ def lapse(reading: Reading) -> float:
 def _deal_rate(reading: Reading) -> float:
     total = reading.profile["total"]
     return total.get("deal", 0) / (total.get("search", 0) + 1)
+
+
+def _rating(reading: Reading) -> float:
+    get = reading.profile["total"].get
+    rated = get("rated", 0)
+    return (get("stars", 0) - 3 * rated) / (2 * (rated + 2))
 
 
 def _overdue(reading: Reading) -> float:

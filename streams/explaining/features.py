@@ -59,6 +59,7 @@ CHINESE = {
     "browse_hesitation": "对当前品类有兴趣却未购买的犹豫程度",
     "order_lapse": "近期订单低于自身以往水平的程度",
     "order_overdue": "距上次下单的时间与平均下单间隔之比",
+    "order_rating_mean": "该用户评分的平均值（-1 最差，1 最好）",
     "category_share": "对当前品类的兴趣占比",
     "brand_share": "对当前品牌的兴趣占比",
     "category_missing": "当前事件没有品类",

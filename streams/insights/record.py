@@ -1,5 +1,6 @@
 """Insights as one record of plain values: for `--json`, for the terminal and for the page."""
 
+from collections import Counter
 from typing import Any
 
 from streams.insights.report import HINTS_COUNT, Hits, Insights
@@ -31,6 +32,7 @@ def as_record(found: Insights) -> dict[str, Any]:
             kind: [[name, round(weight, 2)] for name, weight in heat.top(kind, SHOWN_COUNT, now_ms)]
             for kind in ("products", "categories", "words")
         },
+        "ratings": _ratings(found.ratings),
         "demand": _demand(found),
         "segments": _segments(found),
         "silhouette": known.segments.silhouette,
@@ -54,6 +56,13 @@ def _rules(rules: Any) -> list[dict[str, Any]]:
         }
         for rule in rules
     ]
+
+
+def _ratings(given: Counter[int]) -> dict[str, Any]:
+    count = given.total()
+    mean = sum(stars * times for stars, times in given.items()) / count if count else 0.0
+    by_stars = {str(stars): given[stars] for stars in range(1, 6)}
+    return {"count": count, "mean": round(mean, 3), "by_stars": by_stars}
 
 
 def _demand(found: Insights) -> dict[str, Any]:

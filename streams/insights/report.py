@@ -63,6 +63,8 @@ class Insights:
     next_product
         One product that a session cared for, from the others: among 20 that are alike, filled up
         with the hottest ones; plain are the 20 hottest.
+    ratings
+        How often each number of stars was given, by events that may come twice.
     demand
         Orders of the next day, by product and by category.
     """
@@ -71,6 +73,7 @@ class Insights:
     events_count: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     merged_count: int = 0
+    ratings: Counter[int] = field(default_factory=Counter)
     next_action: Hits = field(default_factory=Hits)
     add_ons: Hits = field(default_factory=Hits)
     next_product: Hits = field(default_factory=Hits)
@@ -120,18 +123,22 @@ def _found(
 def learn(rows: Iterable[Accepted | Refused]) -> Insights:
     """Make sessions of a file's events, and learn them in the order in which they end."""
     found = Insights()
-    for session in sessions_of(_events(rows, found)):
+    for session in sessions_of(events_of(rows, found)):
         found.take(session)
     return found
 
 
-def _events(rows: Iterable[Accepted | Refused], found: Insights) -> Iterator[Event]:
+def events_of(rows: Iterable[Accepted | Refused], found: Insights) -> Iterator[Event]:
+    """Give the events of a file and count them, its ratings and what is refused."""
     for row in rows:
         found.events_count += 1
         if isinstance(row, Refused):
             found.refused[row.reason] += 1
         else:
-            yield wire.decode_line(row.value, "native")
+            event = wire.decode_line(row.value, "native")
+            if event.rating is not None:
+                found.ratings[event.rating] += 1
+            yield event
 
 
 def sessions_of(events: Iterable[Event]) -> Iterator[Session]:

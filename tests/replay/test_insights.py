@@ -128,3 +128,18 @@ def test_c06_an_event_that_comes_twice_counts_once_and_one_that_takes_its_id_not
     other = an_event(event_id="e", payload_digest="BBBBBBBB", at_ms=NOON_MS + MINUTE_MS)
     (session,) = sessions_of([first, first, other])
     assert session.events_count == 1
+
+
+def test_c56_ratings_are_counted_by_stars(tmp_path: Path) -> None:
+    path = tmp_path / "rated.ndjson"
+    rated = [
+        an_event("order.rated", at_ms=NOON_MS + at, order_id="o", rating=stars, event_id=f"r{at}")
+        for at, stars in enumerate((5, 5, 2))
+    ]
+    path.write_bytes(b"".join(wire.encode_event(event) + b"\n" for event in rated))
+    record = json.loads(told(path, "native").stdout.splitlines()[-1])
+    assert record["ratings"] == {
+        "count": 3,
+        "mean": 4.0,
+        "by_stars": {"1": 0, "2": 1, "3": 0, "4": 0, "5": 2},
+    }

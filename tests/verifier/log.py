@@ -23,6 +23,7 @@ FAMILY_OF = {
     "order.completed": "purchase",
     "order.refunded": "purchase",
     "order.cancelled": "purchase",
+    "order.rated": "purchase",
     "coupon.viewed": "coupon",
     "coupon.clicked": "coupon",
     "coupon.entered": "coupon",

@@ -100,3 +100,16 @@ def test_c19_buying_half_as_often_shows_less_than_stopping() -> None:
     stopped = [event("search.performed", slower[-1].ts_ms)]
     none = features_of([*weekly(16), *stopped])["order_lapse_30d"]
     assert 0.0 < some < none
+
+
+def test_c56_ratings_move_one_bounded_feature_and_none_leave_it_at_zero() -> None:
+    def rated(*stars: int) -> float:
+        given = [event("order.rated", START + at, rating=one) for at, one in enumerate(stars)]
+        last = event("product.viewed", START + len(stars), item())
+        return features_of([*given, last])["order_rating_mean_lifetime"]
+
+    assert (rated(), rated(3)) == (0.0, 0.0)
+    assert rated(5) == pytest.approx(1 / 3, abs=1e-4)
+    assert rated(1, 1, 1, 1) == pytest.approx(-2 / 3, abs=1e-4)
+    assert -1 < rated(*[1] * 500) < -0.99
+    assert rated(1, 5, 4) == rated(4, 1, 5)

@@ -15,6 +15,7 @@ from streams.refusals import MalformedEvent, Reason
 NOW_MS = 1_795_313_400_000
 NOW = "2026-11-22T02:10:00.000Z"
 ENOUGH = {
+    "rating": 4,
     "product_id": "p-1",
     "order_id": "o-1",
     "total": 1.0,

@@ -353,3 +353,11 @@ def test_n7_who_buys_anyway_gets_no_coupon_and_is_told_why() -> None:
     assert told[True].action == "suppressed"
     assert [one.code for one in told[True].reasons] == ["suppressed", "coupon_habit"]
     assert told[True].propensity == 1.0
+
+
+def test_c56_a_rating_moves_no_money_whatever_price_it_tells() -> None:
+    row, context = flow.new_row(), a_context(some_rules(PAYS))
+    rated = an_event("order.rated", order_id="o", rating=1, total_minor=9_000)
+    (effects,) = applied(row, context, rated)
+    assert (row["net_minor"], effects.decision, effects.outcomes) == (0, None, [])
+    assert row["profile"]["total"] == {"rated": 1, "stars": 1}
