@@ -75,6 +75,7 @@ def rules_of(
         margin_ratio=settings.margin_ratio,
         promise_ratio=settings.promise_ratio,
         currency=settings.shop_currency,
+        lease_ratio=settings.lease_ratio,
         keeps_sessions=settings.sessions,
         session_key=_session_key(settings),
         code_key=_code_key(settings),
