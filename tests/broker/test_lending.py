@@ -29,7 +29,6 @@ campaigns:
   - id: scarce
     currency: EUR
     budget: 100.00
-    margin_ratio: 0.9
     coupons:
       - id: five
         kind: amount_off
@@ -45,6 +44,7 @@ def scarce(topics: Settings, folder: Path) -> Settings:
     changes = {
         "catalogue_file": path,
         "random_ratio": 0.98,
+        "margin_ratio": 0.9,
         "holdout_ratio": 0.0,
         "business_as_usual_ratio": 0.0,
         "model_frozen": True,
