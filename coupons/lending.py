@@ -225,9 +225,9 @@ class Book:
         """Ask all others back who have anything, by what they told; not who just got a coupon's."""
         for number, lent in self._numbered():
             is_due = not self._is_asked(lent) or number in self._changed
-            has_minor = self._has_minor(number, arm)
-            is_fresh = has_minor < 2 * need_minor and lent["served_ms"] > self._stale_ms
-            if has_minor > 0 and is_due and number != first and not is_fresh:
+            is_new = bool(lent["granted"]) and lent["served_ms"] > self._stale_ms
+            least_minor = 2 * need_minor if is_new else 1
+            if self._has_minor(number, arm) >= least_minor and is_due and number != first:
                 lent["asked"] = self.state["turn"]
                 self._calls[number] = max(need_minor, self._calls.get(number, 0))
                 self._changed.add(number)
