@@ -32,9 +32,7 @@ EventType = Literal[
 ]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
-Family = Literal[
-    "browse", "search", "cart", "purchase", "coupon", "profiles", "heartbeats", "grants"
-]
+Family = Literal["browse", "search", "cart", "purchase", "coupon", "profiles", "heartbeats"]
 FAMILY_OF: dict[EventType, Family] = {
     "product.viewed": "browse",
     "list.viewed": "browse",

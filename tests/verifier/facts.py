@@ -7,10 +7,9 @@ from heapq import merge
 from typing import TypeVar
 
 from tests.verifier.decided import read_decided
-from tests.verifier.grants import GrantBook
 from tests.verifier.inputs import Sent, read_sent
 from tests.verifier.letters import Letter, Source, read_letter
-from tests.verifier.log import FAMILIES, OUR_OWN, Log, Record, Terms, Topics, UnreadableError
+from tests.verifier.log import FAMILIES, Log, Record, Terms, Topics, UnreadableError
 from tests.verifier.replied import read_replied
 from tests.verifier.rows import RowBook
 from tests.verifier.told import read_told
@@ -48,11 +47,8 @@ class Facts:
         self.partitions_count = log.partitions_count
         self.terms = terms
         families = Topics(app_id=log.app_id, prefix=log.prefix).families
-        self.our_own = {topic for topic, family in families.items() if family in OUR_OWN}
-        inputs = list(log.inputs)
-        events = [record for record in inputs if families[record.topic] != "grants"]
-        self.sent = _all(events, lambda record: read_sent(record, families[record.topic]))
-        self.grants = GrantBook.of(one for one in inputs if families[one.topic] == "grants")
+        self.heartbeats = list(families)[-1]
+        self.sent = _all(log.inputs, lambda record: read_sent(record, families[record.topic]))
         if not self.sent:
             message = "there is not one inbound record, so nothing can be judged"
             raise UnreadableError(message)

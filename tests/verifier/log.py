@@ -11,8 +11,7 @@ DAY_MS = 86_400_000
 Role = Literal["inputs", "decisions", "replies", "outcomes", "dead_letters", "changelog"]
 
 # The families of the inbound topics, in the order in which equal append times are taken.
-FAMILIES = ("browse", "search", "cart", "purchase", "coupon", "profiles", "heartbeats", "grants")
-OUR_OWN = ("heartbeats", "grants")  # what workers write for one another
+FAMILIES = ("browse", "search", "cart", "purchase", "coupon", "profiles", "heartbeats")
 FAMILY_OF = {
     "product.viewed": "browse",
     "list.viewed": "browse",
@@ -123,10 +122,8 @@ class Topics:
     families: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = {f"{self.prefix}shop.{family}.v1": family for family in FAMILIES}
-        for family in OUR_OWN:
-            del names[f"{self.prefix}shop.{family}.v1"]
-            names[f"{self.prefix}coupon.{family}.v1"] = family
+        names = {f"{self.prefix}shop.{family}.v1": family for family in FAMILIES[:-1]}
+        names[f"{self.prefix}coupon.heartbeats.v1"] = "heartbeats"
         object.__setattr__(self, "families", names)
 
     def of(self, role: Role) -> list[str]:

@@ -18,9 +18,6 @@ TOPICS = OutboundTopics(
     dead_letters="dead-letters",
     models="models",
     heartbeats="heartbeats",
-    budget="budget",
-    grants="grants",
-    ledger="ledger",
     changelog="changelog",
 )
 
