@@ -60,7 +60,7 @@ def strimzi_user(role: Role) -> Resource:
     --------
     >>> allowed = strimzi_user("consumer")["spec"]["authorization"]["acls"]
     >>> [one["resource"]["name"] for one in allowed]
-    ['coupon.decisions.v1', 'coupon-decisions']
+    ['coupon.decisions.v1', 'coupon.replies.v1', 'coupon-decisions']
     """
     return {
         "apiVersion": "kafka.strimzi.io/v1",

@@ -18,7 +18,7 @@ from features.traits import Traits
 from features.vector import NAMES, expected_basket, traits, vector
 from online_models import labels
 from online_models.league.contracts import Answers
-from streams import consent, insight, sessions
+from streams import insight, sessions
 from streams.ballots import told_options
 from streams.context import Context, Effects, Point, Row
 from streams.decisions import Decision, decision_id
@@ -65,11 +65,8 @@ def step(row: Row, event: Event, context: Context) -> Effects:
     context.partition.ledger.advance(event.ts_ms)
     settle_event(row, event, context, effects)
     profiles.update(row["profile"], event)
-    if consent.is_refused(row):
-        consent.forget(row)
-    else:
-        observe_event(context.partition.imputer, event)
-        sessions.keep(row, event, context.rules, effects)
+    observe_event(context.partition.imputer, event)
+    sessions.keep(row, event, context.rules, effects)
     if event.event_type == "coupon.check_requested":
         answer(row, event, context.rules, effects)
     if event.event_type in context.rules.triggers:
@@ -104,9 +101,8 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
             discount_minor=spent_minor,
         )
     context.partition.earnings.spend(rules.arm_of(event.user_id), spent_minor or 0)
-    if not consent.is_refused(row):
-        margin_minor = labels.order_margin_minor(event, rules.margin_ratio, spent_minor)
-        context.earn(row, event.user_id, margin_minor)
+    margin_minor = labels.order_margin_minor(event, rules.margin_ratio, spent_minor)
+    context.earn(row, event.user_id, margin_minor)
 
 
 def settle_due(row: Row, user_id: str, now_ms: int, context: Context, effects: Effects) -> None:

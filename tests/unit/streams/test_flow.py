@@ -3,7 +3,7 @@
 import copy
 
 from coupons.arms import ArmShares
-from features.events import Basics, Item
+from features.events import Item
 from streams import flow, wire
 from streams.context import Context, Effects, Row
 from tests.builders import (
@@ -265,46 +265,6 @@ def test_c65_without_consent_nothing_is_offered_and_nothing_learned() -> None:
     assert effects.decision is not None
     assert effects.decision.reasons[0].code == "no_consent"
     assert effects.outcomes == []
-
-
-REFUSAL = Basics(consent=False)
-
-
-def test_c65_who_opts_out_leaves_nothing_in_the_row_but_what_is_owed() -> None:
-    rules = some_rules(PAYS, keeps_sessions=True, session_key=b"k", pauses_habits=True)
-    row, context = flow.new_row(), a_context(rules)
-    story = [an_event("cart.added", at_ms=NOON_MS + n, event_id=f"a{n}") for n in range(3)]
-    applied(row, context, *story, an_order(at_ms=NOON_MS + 5))
-    wallet = copy.deepcopy(row["wallet"])
-    assert wallet["held"]
-    imputer = context.partition.imputer.dump()
-    refusal = an_event("profile.updated", at_ms=NOON_MS + 6, basics=REFUSAL)
-    after = [
-        an_event("cart.added", at_ms=NOON_MS + 10 + n, event_id=f"b{n}", device="phone")
-        for n in range(20)
-    ]
-    more = applied(row, context, refusal, *after, an_order(at_ms=NOON_MS + 99, event_id="o2"))
-    assert [one for effects in more for one in (*effects.outcomes, *effects.sessions)] == []
-    bare = flow.new_row()
-    bare["seen"], bare["wallet"] = row["seen"], row["wallet"]
-    bare["profile"]["newest_ms"] = row["profile"]["newest_ms"]
-    bare["profile"]["facts"] = {"consent": [NOON_MS + 6, False]}
-    assert row == bare
-    assert row["wallet"] == wallet
-    assert context.partition.imputer.dump() == imputer
-
-
-def test_c65_who_agrees_again_begins_anew_and_keeps_the_caps() -> None:
-    row, context = flow.new_row(), a_context(some_rules(PAYS))
-    applied(row, context, an_event("cart.added"))
-    wallet = copy.deepcopy(row["wallet"])
-    for number, agrees in enumerate((False, True), 1):
-        basics = Basics(consent=agrees)
-        at_ms = NOON_MS + number
-        applied(row, context, an_event("profile.updated", at_ms=at_ms, basics=basics))
-    applied(row, context, an_event("cart.added", at_ms=NOON_MS + 9))
-    assert row["profile"]["total"] == {"cart": 1}
-    assert row["wallet"] == wallet
 
 
 def test_c66_contributions_and_base_sum_to_the_log_odds_shown() -> None:

@@ -13,7 +13,7 @@ TOLD_ONLY = {
     *("hints", "heat", "next_step"),  # simulated customers look at the offer alone
     *("model_id", "model_key", "shop_currency"),  # names and signatures of what is decided
     "policy",  # each world names its policies itself
-    "pseudonym_key",  # links stay links under any key
+    *("code_key", "pseudonym_key"),  # codes and links stay what they are under any key
 }
 
 
