@@ -67,7 +67,7 @@ def _histogram(
 
 # fmt: off
 STREAM = (
-    _counter("events_consumed", "topic event_type", 60, "Events that were read and understood."),
+    _counter("events_consumed", "topic event_type", 40, "Events that were read and understood."),
     _counter("events_rejected", "topic reason", 160, "Messages that were refused, by reason."),
     _counter("events_duplicate", "topic", 10, "Events that had been applied before."),
     _counter("events_late", "topic", 10, "Events more than 10 minutes behind their user's newest."),

@@ -10,6 +10,7 @@ from streams import metric_names
 from streams.distribution import Distribution
 from streams.metric_names import DEFINITIONS
 from streams.metrics import Metrics, Tally
+from tests.builders import a_partition, an_event, records_of, some_rules
 
 MAX_SERIES = 3_000
 
@@ -155,3 +156,9 @@ def _parsed(registry: CollectorRegistry) -> dict[str, float]:
         for sample in family.samples
         if not sample.name.endswith("_created")
     }
+
+
+def test_c56_a_rating_is_counted_by_its_stars() -> None:
+    rated = an_event("order.rated", order_id="o", rating=4)
+    emission = a_partition().apply(records_of([rated]), some_rules())
+    assert emission.tally.counts["ratings", ("4",)] == 1
