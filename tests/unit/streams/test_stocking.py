@@ -26,6 +26,7 @@ from streams.recordings.writing import (
     EVENTS,
     MANIFEST,
     OUTCOMES,
+    REPLIES,
     SESSIONS,
     STOCK,
     RecordingError,
@@ -215,11 +216,12 @@ def test_c54_a_recorded_run_with_stock_outs_is_repeated_to_the_byte(tmp_path: Pa
         DECISIONS: decisions,
         OUTCOMES: outcomes,
         SESSIONS: sessions,
+        REPLIES: [],
         STOCK: levels,
     }
     for name, lines in written.items():
         (folder / name).write_bytes(b"".join(line + b"\n" for line in lines))
-    manifest = {"format": 2, "app_id": settings.app_id, "partitions": 1}
+    manifest = {"format": 3, "app_id": settings.app_id, "partitions": 1}
     (folder / MANIFEST).write_text(json.dumps(manifest), "utf-8")
     assert any(b"out_of_stock" in line for line in decisions)
     found = Repeat(settings, folder).run()
