@@ -14,9 +14,9 @@ BROKER ?= yes
 # PROMETHEUS=no leaves out the tests that need Prometheus, and says so.
 PROMETHEUS ?= yes
 PYTEST_ARGS ?=
-# So many processes run tests side by side. All that need Kafka are dealt to two of them, which wait
-# for it most of the time: the third keeps two cores busy.
-JOBS ?= 3
+# So many processes run tests side by side; all that need Kafka are dealt to two of them. A third
+# saves minutes on a quiet machine, and on a busy one takes the brokers' time away.
+JOBS ?= 2
 LEFT_OUT := $(if $(filter no,$(BROKER)),not broker)$(if $(filter nono,$(BROKER)$(PROMETHEUS)), and )$(if $(filter no,$(PROMETHEUS)),not prometheus)
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 # How long the soak lasts, and how many events come in a second (500 unless told otherwise).
