@@ -44,9 +44,11 @@ async def test_a_learning_run_is_repeated_to_the_byte_with_the_models_of_its_dec
         sending = asyncio.create_task(produce(path, "rees46", settings, reading=Reading()))
         await read_count(settings.kafka_bootstrap_servers, [decisions], count // 3, DRAIN_SECONDS)
         first.kill()
+        supervised = asyncio.create_task(second.supervise())
         await tell_stock(settings, path, 1)
         await sending
         await read_count(settings.kafka_bootstrap_servers, [decisions], count, DRAIN_SECONDS)
+        supervised.cancel()
         assert second.stop() == 0
 
     folder = tmp_path / "recorded"

@@ -25,15 +25,24 @@ class RunningWorker:
     def __init__(self, settings: Settings, folder: Path, name: str, **more: str) -> None:
         self.port = free_ports(1)[0]
         self.log = folder / f"{name}.log"
-        environment = {**os.environ, **environment_of(settings), **more}
-        environment["COUPON_METRICS_PORT"] = str(self.port)
+        self._environment = {**os.environ, **environment_of(settings), **more}
+        self._environment["COUPON_METRICS_PORT"] = str(self.port)
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "streams", "worker"]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker"],
-                env=environment,
-                stdout=log,
-                stderr=log,
-            )
+            return subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+
+    async def supervise(self) -> None:
+        """Start it again whenever it ends by itself, as an orchestrator does; until cancelled.
+
+        A worker that was fenced, for instance taken for dead on a busy machine, ends on purpose.
+        """
+        while True:
+            if self.process.poll() is not None:
+                self.process = self._start()
+            await asyncio.sleep(0.2)
 
     async def ready(self) -> None:
         """Return when the worker says that it decides."""
