@@ -26,6 +26,7 @@ from streams.capabilities import COSTS_US, Capability, capabilities
 from streams.command_reference import commands_page
 from streams.setting_problems import PREFIX, expectation
 from streams.settings import schema
+from streams.vectors import Vector, vectors
 
 SETTINGS_INTRODUCTION = """# Settings
 
@@ -81,6 +82,10 @@ named here is there. What an id asks for in full stands in the requirements.
 stage, so the figures are not to be added up. They were measured on a machine that did other work
 meanwhile: read them as shares of the step.
 """
+VECTORS_INTRODUCTION = """## The articles' worked examples
+
+Each with its errors mended; tests that carry the id in their names are in the file that is named.
+"""
 BOUNDS = {
     "heat": Heat.MAX_BYTES,
     "associations": Associations.MAX_BYTES,
@@ -102,7 +107,13 @@ def capabilities_page() -> str:
     ]
     total = "{} are done, {} partly, {} not.".format(*counts)
     table = _table(header, map(_capability_row, rows))
-    return "\n".join([CAPABILITIES_INTRODUCTION, total, "", *table, ""])
+    examples = _table(("Id", "What is right", "Test"), map(_vector_row, vectors()))
+    lines = [CAPABILITIES_INTRODUCTION, total, "", *table, "", VECTORS_INTRODUCTION, *examples, ""]
+    return "\n".join(lines)
+
+
+def _vector_row(row: Vector) -> tuple[str, ...]:
+    return row.id, row.what, f"`{row.test}`"
 
 
 def coupons_page() -> str:

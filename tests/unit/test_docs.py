@@ -17,6 +17,7 @@ from streams.metric_names import DEFINITIONS
 from streams.setting_problems import unknown
 from streams.setting_sources import secret_names
 from streams.settings import Settings
+from streams.vectors import Vector, vectors
 from streams.wire import parse
 
 ROOT = Path(reference.__file__).resolve().parent.parent
@@ -59,6 +60,16 @@ def test_what_a_capability_names_is_there(row: Capability) -> None:
         assert name in tests
     else:
         assert [one for one in tests if f"_{row.id.lower()}_" in one], f"none is named by {row.id}"
+
+
+def test_every_vector_stands_once_in_its_order() -> None:
+    assert [row.id for row in vectors()] == [f"V{number:02}" for number in range(1, 27)]
+
+
+@pytest.mark.parametrize("row", vectors(), ids=lambda row: row.id)
+def test_every_vector_is_held_by_a_test_that_is_named_by_it(row: Vector) -> None:
+    source = (ROOT / row.test).read_text(encoding="utf-8")
+    assert re.search(rf"def test_(\w+_)?{row.id.lower()}_", source), row.test
 
 
 def test_every_test_that_the_security_page_names_is_there() -> None:
