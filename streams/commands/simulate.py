@@ -21,6 +21,7 @@ from rich.progress import (
 from streams import wire
 from streams.options import json_option, pass_settings, print_json
 from streams.settings import Settings
+from streams.simulating.hiding import FAMILIES
 from streams.simulating.record import as_record
 from streams.simulating.rivals import FARMED, POLICIES, STANDARD, PolicyName, playable
 from streams.simulating.runs import Asked, Record, play_all, summary
@@ -83,6 +84,12 @@ TICK_COUNT = 500
     "without its pause for them if no policy is given.",
 )
 @click.option(
+    "--without",
+    type=click.Choice(FAMILIES),
+    multiple=True,
+    help="Hide this family of features from the learners; may be repeated.",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Add one line of JSON a world to this file; worlds that it holds are not played again.",
@@ -100,6 +107,7 @@ def simulate(
     processes: int | None,
     drift: bool,
     farmers_ratio: float,
+    without: tuple[str, ...],
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -134,6 +142,7 @@ def simulate(
         drift=drift,
         policies=tuple(names),
         farmers_ratio=farmers_ratio,
+        without=without,
     )
     if runs_count > 1 or out is not None:
         worlds = [replace(asked, seed=seed + number) for number in range(runs_count)]

@@ -18,6 +18,7 @@ from streams.knowing import Knowing
 from streams.learning import Learning
 from streams.rules import rules_of
 from streams.settings import Settings
+from streams.simulating.hiding import NOTHING_HIDDEN, Hidden
 
 
 class Product:
@@ -31,6 +32,8 @@ class Product:
     baseline
         Scores and learns in the place of our model, and spends as it likes: money has its limit,
         but no price.
+    hidden
+        What no learner sees.
     """
 
     def __init__(
@@ -39,8 +42,10 @@ class Product:
         catalogue: Catalogue,
         policy: PolicySettings,
         baseline: Baseline | None = None,
+        hidden: Hidden = NOTHING_HIDDEN,
     ) -> None:
         self._settings = settings
+        self._hidden = hidden
         self._baseline = baseline
         self._catalogue = catalogue
         self._policy = policy
@@ -96,7 +101,7 @@ class Product:
         )
 
     def _learn(self, effects: Effects) -> None:
-        for outcome in effects.outcomes:
+        for outcome in map(self._hidden.outcome, effects.outcomes):
             if self._baseline is not None:
                 self._baseline.learn(outcome)
                 continue
@@ -116,7 +121,8 @@ class Product:
         learning = self._learning
         known = self._knowing.in_force
         rules = rules_of(self._settings, self._catalogue, learning.in_force, known)
-        return replace(rules, policy=self._policy, model=self._baseline or rules.model)
+        model = self._hidden.scorer(self._baseline or rules.model)
+        return replace(rules, policy=self._policy, model=model)
 
     def _schedule(self, user_id: str, row: Row) -> None:
         due = flow.due_ms(row)

@@ -16,6 +16,7 @@ from simulation.play import Decider, Nobody, Run, play
 from simulation.shop import Shop
 from streams.settings import Settings
 from streams.simulating.closed_loop import Product
+from streams.simulating.hiding import NOTHING_HIDDEN, Hidden
 from streams.simulating.report import Report, Result
 from streams.simulating.rivals import STANDARD, PolicyName, baseline_of, policy_of
 from streams.simulating.worlds import World
@@ -26,6 +27,7 @@ def run(
     settings: Settings,
     policies: Sequence[PolicyName] = STANDARD,
     on_policy: Callable[[PolicyName], Callable[[], None] | None] = lambda _: None,
+    hidden: Hidden = NOTHING_HIDDEN,
 ) -> Report:
     """Play the world once under each policy, and once without offers to compare with.
 
@@ -35,13 +37,15 @@ def run(
         Arms, exploration, horizon and spacing of the product.
     on_policy
         Called before each policy is played; gives what to call after each event.
+    hidden
+        Features that no learner sees.
     """
     bare = play(world.open(), Nobody(), world.until_ms)
     single_id = _single_id(world) if "single" in policies else None
     results = []
     for name in policies:
         shop = world.open()
-        decider = _decider(name, world, shop, settings, single_id)
+        decider = _decider(name, world, shop, settings, single_id, hidden)
         played = play(shop, decider, world.until_ms, on_policy(name))
         learner = decider.figures if isinstance(decider, Product) else None
         results.append(_result(name, world, played, bare, learner))
@@ -68,7 +72,12 @@ def _result(
 
 
 def _decider(
-    name: PolicyName, world: World, shop: Shop, settings: Settings, single_id: str | None
+    name: PolicyName,
+    world: World,
+    shop: Shop,
+    settings: Settings,
+    single_id: str | None,
+    hidden: Hidden,
 ) -> Decider:
     if name == "oracle":
         price = tuned_price(world.open, world.customers_count, world.until_ms, world.budget_minor)
@@ -78,7 +87,7 @@ def _decider(
     policy = policy_of(name, settings, single_id)
     if name == "guarded":
         settings = settings.model_copy(update={"habit_pause": True})
-    return Product(settings, world.catalogue, policy, baseline_of(name))
+    return Product(settings, world.catalogue, policy, baseline_of(name), hidden)
 
 
 def _arms(world: World, settings: Settings) -> tuple[str, ...]:

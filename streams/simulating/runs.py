@@ -8,6 +8,7 @@ from typing import Any
 
 from streams.settings import Settings
 from streams.simulating.drifting import recovery
+from streams.simulating.hiding import Hidden
 from streams.simulating.play import run
 from streams.simulating.record import as_record
 from streams.simulating.report import Report
@@ -52,6 +53,7 @@ class Asked:
     drift: bool
     policies: tuple[PolicyName, ...]
     farmers_ratio: float = 0.0
+    without: tuple[str, ...] = ()
 
     @property
     def key(self) -> Record:
@@ -64,6 +66,7 @@ class Asked:
             "drift": self.drift,
             "farmers_ratio": self.farmers_ratio,
             "policies": list(self.policies),
+            "without": sorted(self.without),
             "settings": {name: changed[name] for name in sorted(changed) if name in DECIDING},
         }
 
@@ -78,7 +81,8 @@ class Asked:
             drift=self.drift,
             farmers_ratio=self.farmers_ratio,
         )
-        return run(world, self.settings, self.policies, on_policy)
+        hidden = Hidden.of(self.without)
+        return run(world, self.settings, self.policies, on_policy, hidden)
 
 
 def played(asked: Asked) -> Record:
