@@ -13,9 +13,11 @@ body { font: 15px/1.5 sans-serif; color: var(--ink); background: var(--paper);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; }
 td, th { padding: .15rem .8rem .15rem 0; text-align: left; }
+th { font-weight: normal; color: var(--plain); }
 svg { font: 12px sans-serif; max-width: 100%; } svg text { fill: var(--ink); }
 """
 _WIDTH, _ROW, _LABEL = 760, 22, 300
+_STEPS_COUNT = 4
 
 Bar = tuple[str, float, str, str]
 """Label, share of the longest in 0..1, figure, colour."""
@@ -37,10 +39,11 @@ def page(title: str, record: dict[str, Any]) -> str:
             if named
         ),
         *(
-            _section(f"Demand for {kind}, orders a day", _bars(_weights(told["per_day"])))
+            _section(f"Demand for {kind}, orders a day", _demand(told))
             for kind, told in record["demand"].items()
             if told["per_day"]
         ),
+        _section("What comes next", _steps(record["transitions"])),
         _section("What goes together", _rules(record["associations"])),
         _section("Categories that go together", _rules(record["category_associations"])),
     ]
@@ -81,7 +84,30 @@ def _shares(segments: Iterable[dict[str, Any]]) -> list[Bar]:
 
 def _weights(named: Sequence[tuple[str, float]]) -> list[Bar]:
     most = max(weight for _, weight in named) or 1.0
-    return [(name, weight / most, f"{weight:,.0f}", "--ours") for name, weight in named]
+    return [(name, weight / most, _figure(weight), "--ours") for name, weight in named]
+
+
+def _figure(weight: float) -> str:
+    return f"{weight:,.0f}" if weight >= 10 else f"{weight:.2g}"
+
+
+def _demand(told: dict[str, Any]) -> str:
+    bars = _bars(_weights(told["per_day"]))
+    if not told["days"]:
+        return f"<p>Less than a day to compare with.</p>\n{bars}"
+    return (
+        f"<p>Of {told['orders']:,} orders on {told['days']} days {told['missed_ratio']:.0%} were"
+        f" missed; {told['as_yesterday_missed_ratio']:.0%} by what the day before had.</p>\n{bars}"
+    )
+
+
+def _steps(transitions: dict[str, dict[str, float]]) -> str:
+    """Give the likeliest next steps of each, the likeliest first."""
+    bars: list[Bar] = []
+    for kind, row in transitions.items():
+        likeliest = sorted(row.items(), key=lambda step: (-step[1], step[0]))[:_STEPS_COUNT]
+        bars += [(f"{kind} → {name}", share, f"{share:.1%}", "--ours") for name, share in likeliest]
+    return _bars(bars)
 
 
 def _bars(bars: Sequence[Bar]) -> str:
@@ -102,10 +128,8 @@ def _bars(bars: Sequence[Bar]) -> str:
 
 def _rules(rules: Sequence[dict[str, Any]]) -> str:
     if not rules:
-        return ""
+        return "<p>No pair was in baskets often enough.</p>"
     columns = ("when", "then", "support", "confidence", "lift", "error")
-    lines = [columns, *([f"{rule[name]}" for name in columns] for rule in rules)]
-    cells = [
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>" for line in lines
-    ]
-    return "<table>" + "\n".join(cells) + "</table>"
+    head = "".join(f"<th>{name}</th>" for name in columns)
+    lines = ["".join(f"<td>{escape(str(rule[name]))}</td>" for name in columns) for rule in rules]
+    return "<table>" + "\n".join(f"<tr>{line}</tr>" for line in (head, *lines)) + "</table>"

@@ -93,6 +93,28 @@ def test_the_page_is_whole_loads_nothing_and_shows_figures_in_light_and_dark(
         assert len(list(ElementTree.fromstring(drawing))) >= 3
 
 
+def test_the_page_tells_small_figures_and_what_was_missed_and_where_nothing_was_found(
+    shop: Path,
+) -> None:
+    record = json.loads(told(shop, "native").stdout.splitlines()[-1])
+    assert "cart.added → order.completed" not in page("shop", record)
+    record["transitions"]["cart.added"] = {"order.completed": 0.25, "end": 0.75}
+    record["associations"] = []
+    record["demand"]["products"] |= {
+        "days": 3,
+        "orders": 40,
+        "missed_ratio": 0.5,
+        "as_yesterday_missed_ratio": 0.75,
+        "per_day": [["lamp", 0.25], ["bed", 1_234.5]],
+    }
+    text = page("shop", record)
+    assert "cart.added → order.completed" in text
+    assert "No pair was in baskets often enough." in text
+    assert ">0.25</text>" in text
+    assert ">1,234</text>" in text
+    assert "Of 40 orders on 3 days 50% were missed; 75% by what the day before had." in text
+
+
 def test_names_out_of_the_file_cannot_become_markup(shop: Path) -> None:
     record = json.loads(told(shop, "native").stdout.splitlines()[-1])
     record["hot"]["words"] = [["<script>alert(1)</script>", 1.0]]
