@@ -25,7 +25,7 @@ COMMANDS = {
     "record": "Write down a run, to be repeated without Kafka.",
     "backup": "Write down what lasts, and put it back.",
     "replay": "Put a file of events through the same step without a broker.",
-    "simulate": "Compare policies in a shop whose truth is known.",
+    "simulate": "Compare policies in a shop whose truth is known, or rules on a log.",
     "evaluate": "Judge decisions by what followed: right probabilities, coupons that pay.",
     "evaluate-logged": "Train and judge the learners on a published experiment.",
     "insights": "Tell what a file says of customers: habits, hot goods, what goes together.",

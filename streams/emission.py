@@ -1,6 +1,6 @@
 """What a chunk brings about, counted and encoded, ready to be published together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -146,3 +146,12 @@ class Emission:
                 safe=source.safe,
             )
         )
+
+
+# Told after each chunk: its partition, its records, the rules that it was decided by, what came
+# of it. Whoever is told changes nothing of them.
+Watch = Callable[[int, Sequence[tuple[str, SourceRecord]], Rules, Emission], object]
+
+
+def nobody(*_: object) -> None:
+    """Watch nothing."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from streams import wire
 from streams.app import families_of, source_of
-from streams.emission import Emission
+from streams.emission import Emission, Watch, nobody
 from streams.knowing import Knowing
 from streams.layouts import Accepted, Refused
 from streams.learning import Learning
@@ -59,10 +59,11 @@ class Replayed:
 
 
 class Replay:
-    """All partitions of a shop in one process, fed line by line."""
+    """All partitions of a shop in one process, fed line by line; `watch` is told of each chunk."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, watch: Watch = nobody) -> None:
         self.settings = settings
+        self._watch = watch
         self.counts = Replayed()
         self.learning = Learning(settings)
         self.knowing = Knowing(settings)
@@ -116,6 +117,7 @@ class Replay:
         decided: list[tuple[int, bytes]] = []
         for number in sorted(chunks):
             emission = self.partitions[number].apply(chunks[number], rules)
+            self._watch(number, chunks[number], rules, emission)
             decided += [
                 (line.number, value or b"")
                 for line, (_, value, _) in zip(emission.triggers, emission.decisions, strict=True)

@@ -19,6 +19,7 @@ from rich.progress import (
 )
 
 from streams import wire
+from streams.commands.from_log import or_from_log
 from streams.options import json_option, pass_settings, print_json
 from streams.settings import Settings
 from streams.simulating.hiding import FAMILIES
@@ -47,13 +48,14 @@ TICK_COUNT = 500
     "policies",
     type=click.Choice(POLICIES),
     multiple=True,
-    help="Play this policy; may be repeated. All of them if not given.",
+    help="Play this policy; may be repeated. All of them if not given. With --from-log: one.",
 )
 @click.option(
     "--budget",
     "budget_minor",
     type=click.IntRange(min=0),
-    help="Money for coupons, in minor units; a tight budget if not given.",
+    help="Money for coupons, in minor units; a tight budget if not given. With --from-log what all "
+    "campaigns have together, shared out as before.",
 )
 @click.option(
     "--policy-only",
@@ -96,6 +98,7 @@ TICK_COUNT = 500
 )
 @json_option
 @pass_settings
+@or_from_log
 def simulate(
     settings: Settings,
     events_count: int,
@@ -118,7 +121,13 @@ def simulate(
     Each policy runs inside the whole product: its share of customers is held out or drawn at
     random as in production, and pays for it. The oracle knows the truth and is the upper bound.
 
-    Exit code 0: done. 1: a policy spent more than the budget. 2: bad usage.
+    With --from-log no customer is invented: what was recorded is decided again as it was and,
+    beside it, under another catalogue, budget or policy, with the same models; told is what
+    differs in money. The customers' own part is estimated from the chances that were logged, and
+    not told as a finding where these are too thin. Files are only read.
+
+    Exit code 0: done. 1: a policy spent more than the budget, or the log is not repeated. 2: bad
+    usage.
 
     \b
     Examples:
@@ -126,6 +135,8 @@ def simulate(
       coupon-stream simulate --policy oracle --policy policy --budget 200000 --json
       coupon-stream simulate --runs 10 --events 500000 --out runs.ndjson --json
       coupon-stream simulate --runs 4 --farmers 0.1
+      coupon-stream simulate --from-log sunday --budget 500000
+      coupon-stream simulate --from-log may.ndjson --format native --catalogue june.yaml --json
     """
     settings = _fitted(settings, policy_only)
     names, left_out = playable(policies or (FARMED if farmers_ratio else STANDARD))

@@ -16,7 +16,7 @@ from online_models.knowledge.known import NOTHING
 from streams import wire
 from streams.app import families_of, source_of
 from streams.dead_letters import Outbound
-from streams.emission import Emission
+from streams.emission import Emission, Watch, nobody
 from streams.learning import PRIOR
 from streams.partitions import Partition
 from streams.recordings.reading import (
@@ -104,10 +104,16 @@ class Repeat:
     ----------
     write
         Gets each decision's bytes as they are made now.
+    watch
+        Told of each chunk, after it was decided.
     """
 
     def __init__(
-        self, settings: Settings, folder: Path, write: Callable[[bytes], object] = len
+        self,
+        settings: Settings,
+        folder: Path,
+        write: Callable[[bytes], object] = len,
+        watch: Watch = nobody,
     ) -> None:
         manifest = manifest_of(folder)
         self.settings = settings.model_copy(
@@ -116,6 +122,7 @@ class Repeat:
         self.found = Repeated()
         self._folder = folder
         self._write = write
+        self._watch = watch
         self._relearned = Relearned(
             self.settings, lines_of(folder / OUTCOMES), lines_of(folder / SESSIONS)
         )
@@ -202,7 +209,9 @@ class Repeat:
         if waiting:
             rules = self._relearned.rules(*self._versions[number])
             records = [(message.topic, message) for message in waiting]
-            self._compare(self.partitions[number].apply(records, rules))
+            emission = self.partitions[number].apply(records, rules)
+            self._compare(emission)
+            self._watch(number, records, rules, emission)
 
     def _compare(self, emission: Emission) -> None:
         self.found.sessions_same += _found_again(self._ended, emission.sessions)
