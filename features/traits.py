@@ -31,4 +31,3 @@ class Traits:
     segment: str | None = None
     channel: str | None = None
     usual_order_minor: int = 0
-    consent: bool = True

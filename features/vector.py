@@ -67,6 +67,5 @@ def traits(reading: Reading) -> Traits:
         member=bool(fact(facts, "member")),
         birth_month=fact(facts, "birth_month"),
         channel=event.channel or fact(facts, "channel"),
-        consent=fact(facts, "consent") is not False,
         usual_order_minor=round(mean_order_minor(profile, reading.imputer)),
     )

@@ -2,7 +2,7 @@
 
     remember ----- pending -----> settled y=1   an order within [decided_ms, due_ms)
                             |---> settled y=0   event time reached due_ms
-                            '---> censored      the row had to forget it
+                            '---> censored      the row had to forget it, or the customer opted out
 
 Every remembered decision leaves by exactly one of these doors: whatever leaves is taken off the
 list in the same call, so a timer and an order that meet cannot both settle it. The functions here
@@ -45,7 +45,6 @@ def remember(
     """Keep a decision until its label is known; changes `pending`, tells what opened or left.
 
     A decision that already waits is left alone. Where the row is full, the oldest is censored. The
-    features are kept as they are (they carry four decimals), ratios with four decimals and the
     features are kept as they are (they carry four decimals), ratios with four decimals and the
     probability of purchase with six.
 
@@ -196,6 +195,15 @@ def expire(
     for decision in due:
         pending.remove(decision)
     return [outcome_of(d, "settled", user_id, names, d["due"]) for d in due]
+
+
+def censor(
+    pending: list[Pending], now_ms: int, *, user_id: str, names: Sequence[str]
+) -> list[Outcome]:
+    """Let go of every decision that waits, unlearned; empties `pending`."""
+    outcomes = [outcome_of(decision, "censored", user_id, names, now_ms) for decision in pending]
+    pending.clear()
+    return outcomes
 
 
 def next_due_ms(pending: Sequence[Pending]) -> int | None:

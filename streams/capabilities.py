@@ -150,8 +150,8 @@ C64 differential privacy; homomorphic; federated | a file of its own | - | partl
     customers; homomorphic and federated learning are for parties that do not trust each other, and
     one shop's trainer has all it learns from
     streams/insights/private.py <- unit/streams/test_private_counts.py
-C65 consent | none | step | partly: no offers, no labels, no sessions; the profile still counts
-    streams/sessions.py <- unit/streams/test_flow.py
+C65 consent | none | step | done
+    streams/consent.py <- unit/streams/test_consent.py
 C66 readable decisions | one record | encode | done
     streams/report.py <- unit/streams/test_explain_exactly.py
 C67 fairness | sums by group | catch_up | done

@@ -18,7 +18,7 @@ from features.traits import Traits
 from features.vector import NAMES, expected_basket, traits, vector
 from online_models import labels
 from online_models.league.contracts import Answers
-from streams import insight, sessions
+from streams import consent, insight, sessions
 from streams.ballots import told_options
 from streams.context import Context, Effects, Point, Row
 from streams.decisions import Decision, decision_id
@@ -64,9 +64,10 @@ def step(row: Row, event: Event, context: Context) -> Effects:
     effects.late = profiles.is_late(row["profile"], event.ts_ms)
     context.partition.ledger.advance(event.ts_ms)
     settle_event(row, event, context, effects)
-    profiles.update(row["profile"], event)
-    observe_event(context.partition.imputer, event)
-    sessions.keep(row, event, context.rules, effects)
+    if consent.heed(row, event, context, effects):
+        profiles.update(row["profile"], event)
+        observe_event(context.partition.imputer, event)
+        sessions.keep(row, event, context.rules, effects)
     if event.event_type == "coupon.check_requested":
         answer(row, event, context.rules, effects)
     if event.event_type in context.rules.triggers:
@@ -83,7 +84,8 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
     effects.denial = None if moved else refusal_of(row["wallet"], event)
     _settle_money(moved, event.user_id, context, effects)
     labels.notice(row["pending"], [(one.decision_id, one.stage) for one in moved])
-    if rules.pauses_habits and (known := habit.follow(row.get("habit"), event, moved)):
+    learns = consent.covers(row, event)
+    if learns and rules.pauses_habits and (known := habit.follow(row.get("habit"), event, moved)):
         row["habit"] = known
     if event.family != "purchase" or event.event_type == "order.rated":
         return
@@ -101,8 +103,9 @@ def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> 
             discount_minor=spent_minor,
         )
     context.partition.earnings.spend(rules.arm_of(event.user_id), spent_minor or 0)
-    margin_minor = labels.order_margin_minor(event, rules.margin_ratio, spent_minor)
-    context.earn(row, event.user_id, margin_minor)
+    if learns:
+        margin_minor = labels.order_margin_minor(event, rules.margin_ratio, spent_minor)
+        context.earn(row, event.user_id, margin_minor)
 
 
 def settle_due(row: Row, user_id: str, now_ms: int, context: Context, effects: Effects) -> None:
@@ -149,10 +152,10 @@ def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decisi
     hindrance = hindrance_of(row, event, stage, effects.late, rules)
     if hindrance is not None:
         return report_suppressed(identity, event, rules, hindrance, standing_of(row))
+    if not consent.covers(row, event):
+        return report_suppressed(identity, event, rules, "no_consent", standing_of(row))
     reading = read(row["profile"], event, context.partition.imputer)
     person = insight.known_as(traits(reading), row, rules)
-    if not person.consent:
-        return report_suppressed(identity, event, rules, "no_consent", standing_of(row))
     if (risk := insight.risk_at(row, event, rules)) is not None:
         refused = report_suppressed(identity, event, rules, "risk", standing_of(row))
         return insight.held_back(refused, risk)

@@ -13,11 +13,11 @@ from features import cart as carts
 from features import moves
 from features import session as open_sessions
 from features.events import Event
-from features.facts import fact
 from features.session_text import short
 from features.traits import Traits
 from online_models.knowledge.known import NOTHING
 from online_models.knowledge.risk import Risk
+from streams import consent
 from streams.context import Row, Rules
 from streams.decisions import Decision, Hint, Reason
 from streams.sessions import VISIT_STEPS
@@ -73,7 +73,7 @@ def hinted(decision: Decision, row: Row, event: Event, rules: Rules) -> Decision
     """Add goods that go with the cart to the answer to a cart event, if the customer agrees."""
     if event.family != "cart" or not rules.families.hints or rules.known.version == NOTHING:
         return decision
-    if fact(row["profile"]["facts"], "consent") is False:
+    if not consent.covers(row, event):
         return decision
     basket = [short(name) for name in carts.lines_at(row["profile"]["cart"], event.ts_ms)]
     rules_found = rules.known.hints(sorted(basket), MAX_HINTS, rules.stock.sold_out)

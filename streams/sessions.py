@@ -14,15 +14,10 @@ VISIT_STEPS = 100  # numbers of a description are kept to two decimals, as whole
 
 
 def keep(row: Row, event: Event, rules: Rules, effects: Effects) -> None:
-    """Take an event into its session; of customers who do not agree nothing is kept."""
+    """Take an event of a customer who agrees into its session."""
     if not rules.keeps_sessions:
         return
-    state, consent = row["sessions"], row["profile"]["facts"].get("consent")
-    if consent is not None and consent[1] is False:
-        state["open"].clear()
-        row["last_visit"].clear()
-        row["moves"].clear()
-        return
+    state = row["sessions"]
     open_count = len(state["open"])
     sessions.update(state, event, key=rules.session_key)
     if len(state["open"]) > open_count:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from features import profile as profiles
 from features import windows
 from features.events import Basics, Event
+from features.facts import fact
 from features.imputation import Imputer, observe_event
 from features.measures import MEASURE_OF
 from features.profile import GRACE_MS
@@ -162,17 +163,14 @@ def test_c02_an_update_of_basics_is_used_by_the_next_decision() -> None:
             event("profile.updated", START, basics=told),
         ],
     ):
-        known = traits(read(profile_of([*events, probe]), probe, Imputer()))
-        assert (known.tier, known.member, known.birth_month, known.consent) == (
-            "gold",
-            True,
-            5,
-            True,
-        )
+        profile = profile_of([*events, probe])
+        known = traits(read(profile, probe, Imputer()))
+        assert (known.tier, known.member, known.birth_month) == ("gold", True, 5)
+        assert fact(profile["facts"], "consent") is True
     at_once = [event("profile.updated", START, basics=one) for one in (told, later)]
     for events in (at_once, at_once[::-1]):
-        known = traits(read(profile_of(events), probe, Imputer()))
-        assert not known.consent  # of two at once the refusal holds
+        # of two at once the refusal holds
+        assert fact(profile_of(events)["facts"], "consent") is False
 
 
 def hostile_events(count: int) -> list[Event]:

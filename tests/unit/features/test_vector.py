@@ -208,7 +208,6 @@ def test_traits_tell_what_was_bought_and_liked() -> None:
         "brand:acme": 1,
     }
     assert known.channel == "app"
-    assert known.consent
 
 
 def test_device_and_channel_are_remembered_from_earlier_events() -> None:
