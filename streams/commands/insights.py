@@ -124,9 +124,9 @@ def _show(record: dict[str, Any]) -> None:
     for kind, told in record["demand"].items():
         if told["days"]:
             click.echo(
-                f"demand for {kind}, orders a day: of {told['orders']:,} on {told['days']} days"
-                f" {told['missed_ratio']:.0%} were missed,"
-                f" {told['as_yesterday_missed_ratio']:.0%} by what the day before had"
+                f"demand for {kind}: {told['orders']:,} orders on {told['days']} days, foretold"
+                f" wrong by {told['missed_ratio']:.2f} for each of them,"
+                f" {told['as_yesterday_missed_ratio']:.2f} by what the day before had"
             )
     sized = [
         (one["segment"], one["name"], one["name_zh"], f"{one['ratio']:.1%}")

@@ -96,8 +96,9 @@ def _demand(told: dict[str, Any]) -> str:
     if not told["days"]:
         return f"<p>Less than a day to compare with.</p>\n{bars}"
     return (
-        f"<p>Of {told['orders']:,} orders on {told['days']} days {told['missed_ratio']:.0%} were"
-        f" missed; {told['as_yesterday_missed_ratio']:.0%} by what the day before had.</p>\n{bars}"
+        f"<p>What was wanted most had {told['orders']:,} orders on {told['days']} days; foretold"
+        f" wrong by {told['missed_ratio']:.2f} for each of them, and by"
+        f" {told['as_yesterday_missed_ratio']:.2f} by what the day before had.</p>\n{bars}"
     )
 
 

@@ -112,7 +112,8 @@ def test_the_page_tells_small_figures_and_what_was_missed_and_where_nothing_was_
     assert "No pair was in baskets often enough." in text
     assert ">0.25</text>" in text
     assert ">1,234</text>" in text
-    assert "Of 40 orders on 3 days 50% were missed; 75% by what the day before had." in text
+    assert "had 40 orders on 3 days; foretold wrong by 0.50 for each of them" in text
+    assert "and by 0.75 by what the day before had" in text
 
 
 def test_names_out_of_the_file_cannot_become_markup(shop: Path) -> None:

@@ -24,6 +24,7 @@ def test_c17_recall_at_20_on_a_zipf_stream_is_at_least_095() -> None:
     best = {name for name, _ in truth.most_common(20)}
     for kind in ("products", "words"):
         found = {name for name, _ in heat.top(kind, 20, now_ms)}
+        print(f"{kind}: recall@20 {len(best & found) / 20:.2f}")
         assert len(best & found) / 20 >= 0.95
 
 

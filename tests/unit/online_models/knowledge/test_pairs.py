@@ -58,6 +58,11 @@ def test_c27_with_too_little_room_the_count_is_within_the_stated_error(
             both, counted = brute(baskets, {when, then}, now_ms), rule.support * whole
             assert counted <= both + 1e-9
             assert both <= counted + rule.error + 1e-9
+            # Names have room here, so what is missing of a pair is all that a lift may miss.
+            alone, wanted = (brute(baskets, {name}, now_ms) for name in (when, then))
+            lift, missing = (times * whole / (alone * wanted) for times in (both, rule.error))
+            assert rule.lift <= lift * (1 + 1e-9)
+            assert lift <= (rule.lift + missing) * (1 + 1e-9)
 
 
 def planted(count: int, seed: int) -> list[Basket]:
