@@ -38,6 +38,7 @@ def price_of_budget(choices: list[list[Option]], budget_minor: float) -> float:
     >>> price_of_budget([[(10.0, 5.0)]], budget_minor=5.0)
     0.0
     """
+    choices = [kept for options in choices if (kept := _undominated(options))]
     if _spend_at(choices, 0.0) <= budget_minor:
         return 0.0
     low, high = 0.0, 64.0
@@ -195,6 +196,19 @@ class _VisitStarts:
 def _worth(shop: Shop, event: Event, coupon: Coupon) -> Worth:
     expires_ms = event.ts_ms + coupon.validity_ms
     return shop.worth(event.user_id, coupon, now_ms=event.ts_ms, expires_ms=expires_ms)
+
+
+def _undominated(options: list[Option]) -> list[Option]:
+    """Leave out what no price makes the best: what earns less than another that costs no more.
+
+    Nothing at all earns and costs nothing.
+    """
+    rivals = [*options, (0.0, 0.0)]
+    return [
+        (profit, spend)
+        for profit, spend in options
+        if not any(more > profit and less <= spend for more, less in rivals)
+    ]
 
 
 def _spend_at(choices: list[list[Option]], price: float) -> float:

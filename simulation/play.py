@@ -1,7 +1,7 @@
 """Plays a world under one way of deciding, and keeps what was earned by customer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from coupons.catalogue import Coupon
@@ -72,6 +72,13 @@ def end_of(shop: Shop, events_count: int) -> int:
     for _ in range(events_count):
         ts_ms = shop.next_event().ts_ms
     return ts_ms + 1
+
+
+def bare_run(shop: Shop, events_count: int) -> tuple[int, Run]:
+    """Play a new shop without an offer: tell when `events_count` events are over, and the run."""
+    until_ms = end_of(shop, events_count)
+    rest = play(shop, Nobody(), until_ms)
+    return until_ms, replace(rest, events_count=events_count + rest.events_count)
 
 
 def play(

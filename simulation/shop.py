@@ -4,8 +4,8 @@ from heapq import heapify, heappop, heappush, heapreplace
 
 from coupons.catalogue import Catalogue, Coupon
 from features.events import Event
-from simulation.customers import Customer, customer
-from simulation.goods import Shelf
+from simulation.customers import Customer
+from simulation.plans import Plans
 from simulation.telling import (
     closing_steps,
     leaving_steps,
@@ -14,7 +14,6 @@ from simulation.telling import (
     step_event,
 )
 from simulation.truth import Worth, offer_worth
-from simulation.visits import visits
 from simulation.walks import Held, Walk, notices
 
 
@@ -37,6 +36,8 @@ class Shop:
         Event time at which some persuadables and lost causes trade places; None for never.
     farmers_ratio
         Share of customers who learn to leave carts behind for coupons.
+    plans
+        This world's customers and visits, where other shops play it too.
 
     Examples
     --------
@@ -55,6 +56,7 @@ class Shop:
         start_ms: int,
         drift_ms: int | None = None,
         farmers_ratio: float = 0.0,
+        plans: Plans | None = None,
     ) -> None:
         if customers_count < 1:
             message = f"customers_count must be at least 1, was {customers_count}"
@@ -63,12 +65,18 @@ class Shop:
         self.catalogue = catalogue
         self.spent_minor = 0
         self.orders_count = 0
-        shelf = Shelf.stocked(seed)
+        if plans is None:
+            plans = Plans(
+                seed=seed,
+                start_ms=start_ms,
+                drift_ms=drift_ms,
+                farmers_ratio=farmers_ratio,
+                kept_count=0,
+            )
         self._walks: list[Walk] = []
         for index in range(customers_count):
-            person = customer(seed, index, farmers_ratio)
-            plan = visits(seed, person, shelf, start_ms, drift_ms)
-            walk = Walk(customer=person, plan=plan)
+            person = plans.customer(index)
+            walk = Walk(customer=person, plan=plans.visits(person))
             walk.begin()
             self._walks.append(walk)
         self._by_user = {walk.customer.user_id: walk for walk in self._walks}

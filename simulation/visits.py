@@ -59,14 +59,24 @@ class Visit:
 
 
 def visits(
-    seed: int, customer: Customer, shelf: Shelf, start_ms: int, drift_ms: int | None
+    seed: int,
+    customer: Customer,
+    shelf: Shelf,
+    start_ms: int,
+    drift_ms: int | None,
+    *,
+    number: int = 0,
 ) -> Iterator[Visit]:
     """Give a customer's visits one after another, without end.
 
     A visit starts only after the order of the one before could have been placed, so that two are
     never under way at once.
+
+    Parameters
+    ----------
+    start_ms, number
+        When the visit before was over, and how many there were before.
     """
-    number = 0
     after_ms = start_ms
     while True:
         rng = Random(f"visit|{seed}|{customer.index}|{number}")

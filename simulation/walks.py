@@ -65,7 +65,9 @@ class Walk:
 
     def react(self, coupon: Coupon | None, visit: Visit) -> Reaction:
         """Tell what `visit` comes to, worked out once for each coupon."""
-        key = (visit.number, coupon.coupon_id if coupon else None, _cap_minor(coupon))
+        key: tuple[int, str | None, int | None] = (visit.number, None, None)
+        if coupon is not None:
+            key = (visit.number, coupon.coupon_id, coupon.max_discount_minor)
         known = self.told.get(key)
         if known is None:
             known = reaction(self.customer, coupon, visit)
@@ -127,10 +129,6 @@ class Walk:
         if self.leaves:
             return self.steps[-1].ts_ms
         return self.coming[0].order_ms if self.buys else self.coming[0].truth_ms
-
-
-def _cap_minor(coupon: Coupon | None) -> int | None:
-    return coupon.max_discount_minor if coupon else None
 
 
 def notices(

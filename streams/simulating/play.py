@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 
 from coupons.arms import ArmShares, arm_of
 from online_models.evaluation import Figures
-from simulation.customers import customer
 from simulation.figures import difference, total
 from simulation.oracle import Oracle, best_single, tuned_price
 from simulation.play import Decider, Nobody, Run, play
@@ -29,7 +28,7 @@ def run(
     on_policy: Callable[[PolicyName], Callable[[], None] | None] = lambda _: None,
     hidden: Hidden = NOTHING_HIDDEN,
 ) -> Report:
-    """Play the world once under each policy, and once without offers to compare with.
+    """Play the world once under each policy, to compare with the same world without offers.
 
     Parameters
     ----------
@@ -40,7 +39,7 @@ def run(
     hidden
         Features that no learner sees.
     """
-    bare = play(world.open(), Nobody(), world.until_ms)
+    bare = world.bare
     single_id = _single_id(world) if "single" in policies else None
     results = []
     for name in policies:
@@ -53,7 +52,7 @@ def run(
         world=world,
         results=tuple(results),
         arms=_arms(world, settings),
-        farmers=tuple(world.open().farmers()),
+        farmers=tuple(person.sort == "farmer" for person in world.customers()),
         bare_minor=bare.profits_minor,
     )
 
@@ -96,8 +95,8 @@ def _arms(world: World, settings: Settings) -> tuple[str, ...]:
         business_as_usual=settings.business_as_usual_ratio,
         holdout=settings.holdout_ratio,
     )
-    users = (customer(world.seed, index).user_id for index in range(world.customers_count))
-    return tuple(arm_of(user_id, settings.experiment_salt, shares) for user_id in users)
+    salt = settings.experiment_salt
+    return tuple(arm_of(person.user_id, salt, shares) for person in world.customers())
 
 
 def _single_id(world: World) -> str:

@@ -1,11 +1,14 @@
 """What is the same for all policies that are compared: the customers, their time, and the money."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from coupons.catalogue import Catalogue
 from simulation.calendar import DAY_MS
 from simulation.campaigns import simulated_catalogue
-from simulation.play import end_of
+from simulation.customers import Customer
+from simulation.plans import Plans
+from simulation.play import Run, bare_run, end_of
 from simulation.shop import Shop
 
 START_MS = 1_767_225_600_000  # 2026-01-01 00:00 UTC; any moment would do
@@ -16,7 +19,15 @@ BUDGET_MINOR_PER_EVENT = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """One world; `open` it anew for each policy."""
+    """One world; `open` it anew for each policy.
+
+    Attributes
+    ----------
+    bare
+        What came of it without any offers.
+    plans
+        Its customers and their visits, shared by all that are opened.
+    """
 
     seed: int
     events_count: int
@@ -24,19 +35,18 @@ class World:
     budget_minor: int
     until_ms: int
     catalogue: Catalogue
+    bare: Run
+    plans: Plans = field(compare=False, repr=False)
     drift_ms: int | None = None
     farmers_ratio: float = 0.0
 
     def open(self, customers_count: int | None = None) -> Shop:
         """Open the shop as it is at the beginning, with all or only its first customers."""
-        return Shop(
-            seed=self.seed,
-            customers_count=customers_count or self.customers_count,
-            catalogue=self.catalogue,
-            start_ms=START_MS,
-            drift_ms=self.drift_ms,
-            farmers_ratio=self.farmers_ratio,
-        )
+        return _shop(self.seed, customers_count or self.customers_count, self.catalogue, self.plans)
+
+    def customers(self) -> Iterator[Customer]:
+        """Give all customers, in the order of their numbers."""
+        return map(self.plans.customer, range(self.customers_count))
 
 
 def build_world(
@@ -61,20 +71,32 @@ def build_world(
     customers_count = max(1, events_count // EVENTS_PER_CUSTOMER)
     if budget_minor is None:
         budget_minor = BUDGET_MINOR_PER_EVENT * events_count
-    plain = World(
+    undated = simulated_catalogue(budget_minor)
+    plans, drift_ms = Plans(seed=seed, start_ms=START_MS, farmers_ratio=farmers_ratio), None
+    if drift:
+        half_count = max(1, events_count // 2)
+        drift_ms = end_of(_shop(seed, customers_count, undated, plans), half_count)
+        plans = Plans(seed=seed, start_ms=START_MS, drift_ms=drift_ms, farmers_ratio=farmers_ratio)
+    until_ms, bare = bare_run(_shop(seed, customers_count, undated, plans), events_count)
+    return World(
         seed=seed,
         events_count=events_count,
         customers_count=customers_count,
         budget_minor=budget_minor,
-        until_ms=0,
-        catalogue=simulated_catalogue(budget_minor),
+        until_ms=until_ms,
+        catalogue=simulated_catalogue(budget_minor, START_MS, max(until_ms, START_MS + DAY_MS)),
+        bare=bare,
+        plans=plans,
+        drift_ms=drift_ms,
         farmers_ratio=farmers_ratio,
     )
-    drift_ms = _half_way_ms(plain) if drift else None
-    until_ms = end_of(replace(plain, drift_ms=drift_ms).open(), events_count)
-    catalogue = simulated_catalogue(budget_minor, START_MS, max(until_ms, START_MS + DAY_MS))
-    return replace(plain, until_ms=until_ms, catalogue=catalogue, drift_ms=drift_ms)
 
 
-def _half_way_ms(world: World) -> int:
-    return end_of(world.open(), max(1, world.events_count // 2))
+def _shop(seed: int, customers_count: int, catalogue: Catalogue, plans: Plans) -> Shop:
+    return Shop(
+        seed=seed,
+        customers_count=customers_count,
+        catalogue=catalogue,
+        start_ms=START_MS,
+        plans=plans,
+    )
