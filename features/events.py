@@ -126,6 +126,7 @@ class Event:
     payload_digest: str = ""
     session_id: str | None = None
     anonymous_id: str | None = None
+    address_id: str | None = None  # where an order goes, or the payment's: an opaque id, no text
     channel: str | None = None  # app, web, store, mail, sms, push ...
     device: str | None = None  # phone, tablet, desktop ...
     currency: str | None = None  # ISO 4217

@@ -23,6 +23,7 @@ LOG_BYTES = 330
 MAX_DWELL_MS = 3_600_000
 _MAX_MINOR = 10**12
 _BRIEF_BYTES = 12
+_NEVER_S = 10**12  # later than any event
 
 Log = dict[str, list[list[Any]]]
 """A code and a category -> entries [seconds after the start, products or words, dwell in ms]."""
@@ -43,7 +44,7 @@ class Part(TypedDict):
         Bytes that the log has left.
     place
         Where the customer was when it was first told: second, device, channel, and hashes of what
-        others may share, a device and an address.
+        others may share, a device and an address; of several addresses the least hash.
     """
 
     span: list[int]
@@ -66,12 +67,12 @@ def empty() -> Sessions:
     return Sessions(open=[], over_ms=0)
 
 
-def update(state: Sessions, event: Event, *, address: str = "", key: bytes = b"") -> bool:
+def update(state: Sessions, event: Event, *, key: bytes = b"") -> bool:
     """Take in an event that was not taken in before; tells whether it belongs to a session.
 
     What no customer does (heartbeats, profiles, what a shop reports of coupons and refunds) and
-    what comes later than the grace does not. `address` is where the event came from; it and the
-    anonymous id are kept as hashes only, keyed by `key`.
+    what comes later than the grace does not. The ids of device and address are kept as hashes only,
+    keyed by `key`.
     """
     code = CODE_OF.get(event.event_type)
     ts_ms, parts = event.ts_ms, state["open"]
@@ -81,8 +82,8 @@ def update(state: Sessions, event: Event, *, address: str = "", key: bytes = b""
         return False
     part = _part_of(parts, ts_ms)
     _add_up(part["sums"], event)
-    if event.device or event.channel or event.anonymous_id or address:
-        _place(part, event, address, key)
+    if event.device or event.channel or event.anonymous_id or event.address_id:
+        _place(part, event, key)
     category, what = told(code, event)
     dwell_ms = min(event.dwell_ms or 0, MAX_DWELL_MS)
     _log(part, code + category, [ts_ms // 1_000 - part["span"][0] // 1_000, what, dwell_ms])
@@ -158,7 +159,7 @@ def _join(part: Part, later: Part) -> None:
     part["span"][1] = later["span"][1]
     part["sums"] = [one + other for one, other in zip(part["sums"], later["sums"], strict=True)]
     part["cut"] = min([cut for cut in (part["cut"], later["cut"]) if cut], default=[])
-    part["place"] = min([place for place in (part["place"], later["place"]) if place], default=[])
+    part["place"] = _first(part["place"], later["place"])
     _trim(part)
     for name, entries in later["log"].items():
         for entry in entries:
@@ -182,18 +183,27 @@ def _add_up(sums: list[int], event: Event) -> None:
         sums[4] += 1
 
 
-def _place(part: Part, event: Event, address: str, key: bytes) -> None:
-    if part["place"] and int(part["place"][0]) < event.ts_ms // 1_000:
+def _place(part: Part, event: Event, key: bytes) -> None:
+    known = part["place"]
+    if known and not event.address_id and int(known[0]) < event.ts_ms // 1_000:
         return  # the first to tell counts
+    told = event.device or event.channel or event.anonymous_id
     place: list[int | str] = [
-        event.ts_ms // 1_000,
+        event.ts_ms // 1_000 if told else _NEVER_S,
         _brief(event.device),
         _brief(event.channel),
         _hashed(event.anonymous_id, key),
-        _hashed(address, key),
+        _hashed(event.address_id, key),
     ]
-    if not part["place"] or place < part["place"]:
-        part["place"] = place
+    part["place"] = _first(known, place)
+
+
+def _first(one: list[int | str], other: list[int | str]) -> list[int | str]:
+    """Take what was told first, and of the address, which only the end of a visit tells, any."""
+    if not one or not other:
+        return one or other
+    addresses = [place[4] for place in (one, other) if place[4]]
+    return [*min(one[:4], other[:4]), min(addresses, default="")]
 
 
 def _brief(text: str | None) -> str:

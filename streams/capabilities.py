@@ -140,12 +140,13 @@ C60 effect of a coupon | counts by coupon | catch_up | done
 C61 figures for operators and for the shop | closed label sets | - | done
     streams/monitoring/shop.py <-
         monitoring/test_dashboards.py::test_a_panel_says_what_it_shows_and_asks_for_what_exists
-C62 fraud and abuse | rings | risk | partly: devices, codes and haste; no event tells an address,
-    and reviews are not read
+C62 fraud and abuse | rings | risk | partly: devices, addresses, codes and haste; a review is
+    stars without text here, and no rule tells a malicious one
     online_models/knowledge/risk.py <- unit/streams/test_insight.py
-C63 pseudonyms | none | sessions | partly: devices and logs; user ids travel as the shop sends
-    them
-    streams/sessions.py <- unit/features/test_session.py
+C63 pseudonyms | none | sessions | partly: of devices and addresses a row holds keyed hashes;
+    ids of users, devices and addresses are renamed where `produce` sends them, and travel as they
+    are told where a shop produces by itself
+    streams/edge.py <- unit/streams/test_safe.py
 C64 differential privacy; homomorphic; federated | a file of its own | - | partly: counts of
     customers; homomorphic and federated learning are for parties that do not trust each other, and
     one shop's trainer has all it learns from

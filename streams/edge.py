@@ -61,7 +61,7 @@ def pseudonyms_of(settings: Settings) -> EdgePseudonyms:
 
 
 def renamed(rows: Iterable[Row], names: EdgePseudonyms | None) -> Iterator[Row]:
-    """Put pseudonyms in the place of user and anonymous ids.
+    """Put pseudonyms in the place of the ids of users, devices and addresses.
 
     Events are written anew, in native fields only: what a foreign envelope held besides, such as
     an e-mail address, stays behind. Without `names` all stays.
@@ -71,11 +71,12 @@ def renamed(rows: Iterable[Row], names: EdgePseudonyms | None) -> Iterator[Row]:
             yield row
             continue
         event = wire.decode(row.family, row.key, row.value, row.headers, row.ts_ms)
-        anonymous_id = event.anonymous_id
+        anonymous_id, address_id = event.anonymous_id, event.address_id
         known = replace(
             event,
             user_id=names(event.user_id),
             anonymous_id=None if anonymous_id is None else names(anonymous_id),
+            address_id=None if address_id is None else names(address_id),
         )
         value = wire.encode_event(known)
         yield replace(row, key=known.user_id.encode(), value=value, headers=())

@@ -58,6 +58,7 @@ class NativeEvent(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     user_id: Identifier | None = None
     occurred_at: Annotated[str, Meta(max_length=64, description="RFC 3339 with zone")] | None = None
     anonymous_id: Identifier | None = None
+    address_id: Identifier | None = None
     session_id: Identifier | None = None
     channel: Text | None = None
     device: Text | None = None
@@ -94,12 +95,16 @@ PRODUCT = "product_id sku category brand price_minor quantity".split()
 FIELDS: dict[Family, tuple[str, ...]] = {
     "browse": (*ALWAYS, *PRODUCT, "items", "dwell_ms"),
     "search": (*ALWAYS, "query", "results_count", "category", "dwell_ms"),
-    "cart": (*ALWAYS, *PRODUCT, "items", "dwell_ms", "cart_id", "total_minor", "coupon_code"),
+    "cart": (
+        *ALWAYS,
+        *PRODUCT,
+        *"items dwell_ms cart_id total_minor coupon_code address_id".split(),
+    ),
     "purchase": (
         *ALWAYS,
         *PRODUCT,
         *"items cart_id order_id total_minor discount_minor shipping_minor".split(),
-        *"coupon_code decision_id offer_id reason rating".split(),
+        *"coupon_code decision_id offer_id reason rating address_id".split(),
     ),
     "coupon": (
         *ALWAYS,

@@ -123,11 +123,20 @@ def test_a_session_tells_what_was_seen_carted_bought_and_sought() -> None:
 
 def test_c63_a_key_makes_hashes_of_devices_its_own() -> None:
     plain, keyed = session.empty(), session.empty()
-    event = an_event(anonymous_id="cookie-7")
-    session.update(plain, event, address="203.0.113.7")
-    session.update(keyed, event, address="203.0.113.7", key=b"secret")
+    event = an_event(anonymous_id="cookie-7", address_id="203.0.113.7")
+    session.update(plain, event)
+    session.update(keyed, event, key=b"secret")
     assert plain["open"][0]["place"][3:] != keyed["open"][0]["place"][3:]
     assert "203.0.113.7" not in json.dumps(plain)
+
+
+def test_c62_the_address_is_that_of_the_order_and_the_device_that_of_the_first_view() -> None:
+    order = an_event("order.completed", at_ms=NOON_MS + 9_000, address_id="home", device="tablet")
+    (over,), _ = lived([an_event(anonymous_id="cookie-7", device="phone"), order])
+    (alone,), _ = lived([an_event("order.completed", address_id="home")])
+    assert over.device == "phone"
+    assert over.address_hash == alone.address_hash != ""
+    assert (alone.device, alone.device_hash) == ("", "")
 
 
 def test_an_order_is_kept_when_hundreds_of_views_find_no_room() -> None:
@@ -156,6 +165,7 @@ histories = st.lists(
         device=st.one_of(st.none(), texts),
         channel=st.one_of(st.none(), texts),
         anonymous_id=st.one_of(st.none(), texts),
+        address_id=st.one_of(st.none(), texts),
     ),
     max_size=40,
 )
@@ -217,7 +227,7 @@ def test_a_session_under_way_has_the_sums_and_the_place_that_it_will_end_with(
     state = session.empty()
     for number, (minute, kind) in enumerate(sorted(told)):
         event = an_event(kind, at_ms=NOON_MS + minute * MINUTE_MS, channel="app", device="phone")
-        session.update(state, event, address=f"address-{number}")
+        session.update(state, replace(event, address_id=f"address-{number}"))
     newest_ms = state["open"][0]["span"][1]
     going_on = session.under_way(state, "ann", newest_ms)
     (over,) = session.close(state, "ann", newest_ms + GAP_MS + GRACE_MS + 1)

@@ -22,7 +22,7 @@ from streams.partitions import Partition
 from streams.safe import Safe, SafeError, safe_of
 from streams.setting_problems import SettingsError
 from streams.settings import Settings
-from tests.builders import FakeRecord, FixedScorer, a_partition, some_rules
+from tests.builders import FakeRecord, FixedScorer, a_partition, an_order, some_rules
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 CANARIES = {
@@ -174,6 +174,18 @@ def test_c63_pseudonyms_leave_no_id_and_no_unknown_field(tmp_path: Path) -> None
     decoded = wire.decode(row.family, row.key, row.value, row.headers, row.ts_ms)
     assert decoded.anonymous_id == names(CANARIES["phone"])
     assert [item.product_id for item in decoded.items] == ["p1"]
+
+
+def test_c62_c63_an_orders_address_gets_a_pseudonym_too(tmp_path: Path) -> None:
+    file = tmp_path / "events.ndjson"
+    order = an_order(event_id="o1", order_id="1", address_id=CANARIES["card"])
+    file.write_bytes(wire.encode_event(order) + b"\n")
+    names = EdgePseudonyms({"new": NEW})
+    (row,) = renamed(read(file, "native"), names)
+    assert isinstance(row, Accepted)
+    decoded = wire.decode(row.family, row.key, row.value, row.headers, row.ts_ms)
+    assert decoded.address_id == names(CANARIES["card"])
+    assert CANARIES["card"].encode() not in row.value
 
 
 def test_c63_a_new_key_names_anew_and_erasure_still_finds_the_old_name() -> None:
