@@ -20,8 +20,9 @@ C05 repeated views merged | 600 bytes of the row | sessions | done
     features/session_record.py <- unit/features/test_session.py
 C06 events counted once | 768 bytes of the row | step | done
     features/seen.py <- unit/features/test_seen.py
-C07 gaps filled and flagged | sums of a partition | vector | partly: by the running mean; not
-    by median, mode or interpolation
+C07 gaps filled and flagged | sums of a partition | vector | partly: by the
+    running mean, whose sums are exact and know no order; not by median or mode, which no bounded
+    memory gives exactly, nor by interpolation, which would wait for the value after
     features/imputation.py <- unit/features/test_imputation.py
 C08 odd points | oddness | risk | done
     online_models/knowledge/oddness.py <- unit/online_models/knowledge/test_oddness.py
@@ -34,10 +35,8 @@ C11 several sources joined | none | decode | partly: formats are joined; two his
     person are not merged: they may stand in two partitions, which no one order of events joins, so
     caps could not hold to the byte; a shop that keys by its own customer id has one history
     streams/layouts.py <- unit/streams/test_layouts.py
-C12 always fresh; a generator for tests | none | - | partly: how fresh is measured, and no test
-    bounds it
-    simulation/shop.py <-
-        unit/simulation/test_shop.py::test_the_same_seed_gives_the_same_events_and_another_gives_others
+C12 always fresh; a generator for tests | none | step | done
+    streams/flow.py <- unit/streams/test_freshness.py
 C13 counts by window | in the profile | update | done
     features/windows.py <- unit/features/test_windows.py
 C14 frequencies and variety | in the profile | update | done
@@ -97,7 +96,9 @@ C39 noise and change | in the league | catch_up | done
     online_models/league/watch.py <- unit/online_models/test_trainer.py
 C40 saved and restored | 16,000,000 bytes | catch_up | done
     online_models/snapshot.py <- unit/online_models/test_snapshot.py
-C41 catalogue | the file | choose | partly: six kinds; no gift card
+C41 catalogue | the file | choose | partly: six kinds, which with scope, audience
+    and schedule make all that are asked for but one: a gift card that is given away is a `gift` of
+    its value, and one that is sold is money, whose balance the shop keeps
     coupons/catalogue.py <- unit/coupons/test_catalogue_file.py
 C42 limits of a coupon | one account a campaign | choose | done
     coupons/ledger.py <- unit/coupons/test_ledger.py
@@ -121,7 +122,9 @@ C51 channels | in the wallet | choose | done
     coupons/audiences.py <- unit/coupons/test_wallet.py
 C52 schedules, members, venues | none | choose | done
     coupons/rules.py <- unit/coupons/test_eligibility.py
-C53 add-ons for the cart | 3 hints a decision | hints | partly: add-ons; no advertisements
+C53 add-ons for the cart | 3 hints a decision | hints | partly: products, of which
+    hints tell up to three; an advertisement is what somebody pays to have shown, and no event tells
+    of any
     online_models/knowledge/add_ons.py <- unit/streams/test_insight.py
 C54 stock and demand | demand | choose | done
     coupons/stock.py <- unit/coupons/test_stock.py
