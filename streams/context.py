@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, cast
 
 from coupons.arms import Arm, ArmShares
 from coupons.catalogue import Campaign, Catalogue, Coupon
+from coupons.circulation import Circulation
 from coupons.codes import CodeKey, code_of
 from coupons.draw import bucket
 from coupons.habit import Habit
@@ -153,6 +154,20 @@ class PartitionState:
     ledger: Ledger
     earnings: Incremental = field(default_factory=Incremental)
     growth: BasketGrowth = field(default_factory=BasketGrowth)
+    circulation: Circulation = field(default_factory=Circulation)
+
+    @classmethod
+    def load(cls, record: Mapping[str, Any], partition: int, partitions: int) -> "PartitionState":
+        """Take up what `dump` gave; sections that came later begin empty."""
+        return cls(
+            partition=partition,
+            watermark_ms=record["watermark_ms"],
+            imputer=Imputer.load(record["imputer"]),
+            ledger=Ledger.load(record["ledger"], partition=partition, partitions=partitions),
+            earnings=Incremental.load(record["earnings"]),
+            growth=BasketGrowth.load(record.get("growth", {})),
+            circulation=Circulation.load(record.get("circulation", {})),
+        )
 
     def dump(self) -> dict[str, Any]:
         """Give the state as plain JSON."""
@@ -163,6 +178,7 @@ class PartitionState:
             "ledger": self.ledger.dump(),
             "earnings": self.earnings.dump(),
             "growth": self.growth.dump(),
+            "circulation": self.circulation.dump(),
         }
 
 

@@ -72,4 +72,5 @@ def forget(row: Row, user_id: str, context: Context) -> Effects:
     for lifecycle in wallet.expire(row["wallet"], now_ms=1 << 62):  # by then all have
         context.partition.ledger.settle(lifecycle, arm)
         effects.lifecycle.append(lifecycle)
+    row["pending"].clear()
     return effects

@@ -1,11 +1,12 @@
 """Gauges that are read off a worker's state now and then, not counted event by event."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import isfinite
 
 from coupons.arms import Arm, ArmShares
 from coupons.catalogue import Catalogue
+from coupons.circulation import expected_use_ratio
 from online_models.incremental import Incremental
 from online_models.intervals import Interval
 from online_models.league.standings import Standing
@@ -23,7 +24,8 @@ def set_partition_gauges(
     owned = list(partitions)
     metrics.set("assigned_partitions", len(owned))
     metrics.set("table_entries", sum(p.users_count for p in owned), ("users",))
-    metrics.set("labels_pending", sum(p.pending_count for p in owned))
+    metrics.set("labels_pending", sum(p.holdings.pending_count for p in owned))
+    _set_circulation(metrics, owned, catalogue)
     remaining: Counter[str] = Counter()
     for partition in owned:
         for campaign in catalogue.campaigns:
@@ -39,6 +41,25 @@ def set_partition_gauges(
         if campaign.ends_ms is not None:
             ends_s = campaign.ends_ms / 1000
             metrics.set("campaign_ends_timestamp_seconds", ends_s, (campaign.campaign_id,))
+
+
+def _set_circulation(metrics: Metrics, owned: Sequence[Partition], catalogue: Catalogue) -> None:
+    """Set what is out of each campaign, what it will cost, and whether any coupon is missing."""
+    states = [partition.state for partition in owned]
+    names = {name for state in states for name in state.circulation.campaigns()}
+    currencies = {one.campaign_id: one.currency for one in catalogue.campaigns}
+    for name in sorted(names | currencies.keys()):
+        used = sum(state.circulation.used_count(name) for state in states)
+        ended = sum(state.circulation.ended_count(name) for state in states)
+        off = sum(abs(state.circulation.off_count(name)) for state in states)
+        metrics.set("coupons_off", off, (name,))
+        metrics.set(
+            "coupons_open", sum(state.circulation.open_count(name) for state in states), (name,)
+        )
+        held_minor = sum(state.ledger.held_minor(name) for state in states)
+        liability_minor = round(held_minor * expected_use_ratio(used, ended))
+        if name in currencies:
+            metrics.set("open_liability_minor", liability_minor, (name, currencies[name]))
 
 
 def set_experiment_gauges(

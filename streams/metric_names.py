@@ -124,7 +124,7 @@ MODEL = (
     _counter("model_checkpoint_failures", "", 1, "Snapshots that could not be written or loaded."),
 )
 BUSINESS = (
-    _counter("decisions", "action template variant", 850, "By action, coupon (or `none`) and arm."),
+    _counter("decisions", "action template variant", 745, "By action, coupon (or `none`) and arm."),
     _counter("decision_reasons", "reason", 60, "Coded reasons given with decisions."),
     _counter("lifecycle", "stage template", 500, "What became of coupons, by stage."),
     _counter("lifecycle_refusals", "reason", 40,
@@ -135,6 +135,11 @@ BUSINESS = (
     _counter("discount_minor", "currency template", 210, "Discounts redeemed, in minor units."),
     _gauge("budget_remaining_minor", "campaign currency", 100,
            "Budget neither spent nor held, of this worker's partitions, in minor units."),
+    _gauge("coupons_open", "campaign", 40, "Coupons that customers may still use."),
+    _gauge("coupons_off", "campaign", 40,
+           "Coupons given that are neither open nor used, expired or taken back: always 0."),
+    _gauge("open_liability_minor", "campaign currency", 40,
+           "What open coupons hold of the budget, by the share of ended ones that were used."),
     _gauge("campaign_ends_timestamp_seconds", "campaign", 40, "When a campaign ends, if it does."),
     _counter("guardrail_blocks", "guardrail", 60, "Coupons kept back, by the rule that did."),
     _histogram("propensity", "", 1, "Logged probability of the chosen action.", PROPENSITIES),

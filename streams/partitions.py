@@ -7,17 +7,16 @@ differs.
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
+from coupons.circulation import held_by
 from coupons.ledger import Ledger
 from features import profile as profiles
 from features.events import Event
-from features.growth import BasketGrowth
-from features.imputation import Imputer
-from online_models.incremental import Incremental
 from streams import flow, wire
 from streams.context import Context, Effects, PartitionState, Row, Rules
 from streams.dead_letters import Outbound
 from streams.emission import Emission, Source, SourceRecord
 from streams.erasure import Erasures, forget
+from streams.holdings import Holdings
 from streams.partitioner import partition_of
 from streams.refusals import MalformedEvent
 from streams.rows import PARTITION_KEY, WAITS, Rows, encode_waits, waiting, waits_of
@@ -52,10 +51,10 @@ class Partition:
         self._erasures = Erasures(stored)
         self._rows = Rows(stored)
         self._state, self._at = self._recover_state(stored.get(PARTITION_KEY))
-        self.pending_count = 0
+        self.holdings = Holdings(self._state.circulation)
         self._timers = Timers()
         for key, (due_ms, pending_count) in waiting(stored, headers or {}):
-            self.pending_count += pending_count
+            self.holdings.pending_count += pending_count
             self._timers.set(key, due_ms)
 
     # -- state -----------------------------------------------------------------------------
@@ -96,14 +95,10 @@ class Partition:
             ledger = Ledger(partition=number, partitions=count)
             return PartitionState(partition=number, ledger=ledger), {}
         record = wire.decode_row(stored)
-        state = PartitionState(
-            partition=self.number,
-            watermark_ms=record["watermark_ms"],
-            imputer=Imputer.load(record["imputer"]),
-            ledger=Ledger.load(record["ledger"], partition=number, partitions=count),
-            earnings=Incremental.load(record["earnings"]),
-            growth=BasketGrowth.load(record.get("growth", {})),
-        )
+        state = PartitionState.load(record, number, count)
+        if "circulation" not in record:  # written before coupons were counted
+            for key in self._rows:
+                state.circulation.find(held_by(self._rows.read(key)["wallet"]))
         return state, dict(record["at"])
 
     def _dump_state(self) -> dict[str, Any]:
@@ -182,9 +177,9 @@ class Partition:
         if record.offset < row["at"].get(family, 0):
             return None
         row["at"][family] = record.offset + 1
-        self.pending_count -= len(row["pending"])
+        self.holdings.leave(row)
         effects = flow.step(row, event, context)
-        self.pending_count += len(row["pending"])
+        self.holdings.enter(row, effects, context.rules)
         if effects.refusal is not None:
             conflict = MalformedEvent(effects.refusal)
             emission.refuse(source, self.number, topic, record, conflict)
@@ -207,8 +202,9 @@ class Partition:
         """Forget a user, but for a dated mark that keeps older events from bringing them back."""
         if key in self._rows:
             row = self._rows.get(key)
-            self.pending_count -= len(row["pending"])
+            self.holdings.leave(row)
             forgotten = forget(row, event.user_id, context)
+            self.holdings.enter(row, forgotten, context.rules)
             emission.take(forgotten, context.rules)
             self._rows.drop(key)
             self._timers.clear(key)
@@ -240,9 +236,9 @@ class Partition:
         watermark_ms = self._state.watermark_ms
         for key in self._timers.due(watermark_ms):
             row, effects = self._rows.get(key), Effects()
-            self.pending_count -= len(row["pending"])
+            self.holdings.leave(row)
             flow.settle_due(row, key.decode(), watermark_ms, context, effects)
-            self.pending_count += len(row["pending"])
+            self.holdings.enter(row, effects, context.rules)
             emission.take(effects, context.rules)
             self._timers.set(key, flow.due_ms(row))
             fired.append(key)

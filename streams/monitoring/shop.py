@@ -108,6 +108,24 @@ _FUNNEL = Row(
             stacked=True,
         ),
         Panel(
+            title="Coupons out, and what they will cost",
+            description="Open coupons, and minor units by the share of ended ones that were used.",
+            kind="timeseries",
+            queries=(
+                Query("sum by (campaign) (coupon_coupons_open)", "{{campaign}} open"),
+                Query(
+                    "sum by (campaign, currency) (coupon_open_liability_minor)",
+                    "{{campaign}} {{currency}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Coupons not accounted for",
+            description="Given, but neither open nor used, expired or taken back: always 0.",
+            kind="stat",
+            queries=(Query("sum by (campaign) (coupon_coupons_off)", "{{campaign}}"),),
+        ),
+        Panel(
             title="Discounts a second",
             description="Redeemed, in minor units, by coupon.",
             kind="timeseries",

@@ -49,7 +49,7 @@ def test_p26_rows_of_an_earlier_version_go_on_where_they_were(folder: Path) -> N
     partition = recovered(folder)
     users = [one for one in rows(folder) if one["key"].encode() != PARTITION_KEY]
     assert partition.users_count == len(users)
-    assert partition.pending_count == sum(len(one["row"]["pending"]) for one in users)
+    assert partition.holdings.pending_count == sum(len(one["row"]["pending"]) for one in users)
     again = an_event("product.viewed", at_ms=NOON_MS, user_id="u0", event_id="e0")
     repeated = partition.apply(records_of([again]), RULES)
     assert repeated.decisions == [], "what was applied is not applied again"
@@ -58,7 +58,7 @@ def test_p26_rows_of_an_earlier_version_go_on_where_they_were(folder: Path) -> N
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_p26_labels_of_an_earlier_version_settle_and_its_money_comes_back(folder: Path) -> None:
     partition = recovered(folder)
-    pending_count = partition.pending_count
+    pending_count = partition.holdings.pending_count
     assert pending_count > 0
     late = an_event("product.viewed", at_ms=NOON_MS + 60 * DAY_MS, user_id="new", event_id="late")
     ((topic, record),) = records_of([late])

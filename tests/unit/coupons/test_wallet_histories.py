@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from coupons import wallet as wallets
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.choices import Candidate
+from coupons.circulation import Circulation, held_by
 from coupons.denials import DENIALS, REPLIED
 from coupons.held import Wallet
 from coupons.ledger import Ledger
@@ -86,6 +87,8 @@ class OneCustomer(RuleBasedStateMachine):
         super().__init__()
         self.wallet = wallets.empty()
         self.ledger = Ledger(partition=0, partitions=1)
+        self.circulation = Circulation()
+        self.held: list[str] = []
         self.now_ms = START_MS
         self.given: dict[str, tuple[Coupon, int, int, str | None]] = {}
         self.told: list[Lifecycle] = []
@@ -117,6 +120,7 @@ class OneCustomer(RuleBasedStateMachine):
             self.wallet, candidate_of(coupon, charge_minor), decision_id, self.now_ms, channel
         )
         self.ledger.charge(coupon, campaign, charge_minor)
+        self.circulation.give(coupon.campaign_id)
         self.given[decision_id] = (coupon, charge_minor, self.now_ms, channel)
 
     @precondition(lambda self: self.given)
@@ -229,6 +233,7 @@ class OneCustomer(RuleBasedStateMachine):
     def book(self, told: list[Lifecycle]) -> None:
         for one in told:
             self.ledger.settle(one)
+        self.circulation.follow(told)
         self.told += told
 
     def caps_allow(self, coupon: Coupon, campaign: Campaign, channel: str | None) -> None:
@@ -267,6 +272,18 @@ class OneCustomer(RuleBasedStateMachine):
             assert self.ledger.held_minor(name) == held[name]
             out_minor = held[name] + self.ledger.spent_minor(name)
             assert out_minor + self.ledger.free_minor(name) == campaign.budget_minor
+
+    @invariant()
+    def no_coupon_is_missing_from_issued_used_gone_and_open(self) -> None:
+        before, self.held = self.held, held_by(self.wallet)
+        self.circulation.move(before, self.held)
+        self.circulation = Circulation.load(json.loads(json.dumps(self.circulation.dump())))
+        for name in CAMPAIGNS:
+            given = [one for one in self.given.values() if one[0].campaign_id == name]
+            open_count = self.circulation.open_count(name)
+            assert self.circulation.off_count(name) == 0
+            assert open_count == self.held.count(name)
+            assert len(given) == self.circulation.ended_count(name) + open_count
 
     @invariant()
     def no_money_and_no_quota_comes_back_twice(self) -> None:

@@ -56,11 +56,11 @@ def test_p22_a_tombstone_deletes_the_row_and_gives_the_money_back() -> None:
     ledger = partition.state.ledger
     (campaign_id,) = ledger.dump()["accounts"]
     assert ledger.held_minor(campaign_id) > 0
-    assert partition.pending_count == 1
+    assert partition.holdings.pending_count == 1
     emission = partition.apply(erasure("ann", NOON_MS + 1), rules)
     assert ledger.held_minor(campaign_id) == 0
     assert ledger.free_minor(campaign_id) == ledger.share_minor(campaign_id)
-    assert (partition.pending_count, partition.users_count) == (0, 0)
+    assert (partition.holdings.pending_count, partition.users_count) == (0, 0)
     assert (emission.outcomes, emission.sessions, emission.decisions) == ([], [], [])
     assert (b"ann", None, []) in emission.rows
     assert b"ann" not in stored

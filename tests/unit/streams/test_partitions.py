@@ -97,9 +97,9 @@ def test_a_partition_recovered_from_its_written_rows_goes_on_as_if_never_stopped
     recovered = a_partition(dict(log))
     waits = {key or b"": dict(headers)[WAITS] for key, _, headers in first.rows if headers}
     told = Partition(recovered.number, dict(log), recovered.source, waits)
-    assert (told.next_timer_ms, told.pending_count) == (
+    assert (told.next_timer_ms, told.holdings.pending_count) == (
         recovered.next_timer_ms,
-        recovered.pending_count,
+        recovered.holdings.pending_count,
     )
     second = recovered.apply(records[at:], rules)
     assert decided(first) + decided(second) == expected
@@ -120,7 +120,7 @@ def test_a_label_of_a_user_who_never_returns_settles_when_others_move_time_on() 
     partition = a_partition()
     gone = an_event("cart.added", user_id="gone", event_id="g")
     partition.apply(records_of([gone]), rules)
-    assert partition.pending_count == 1
+    assert partition.holdings.pending_count == 1
     later = an_event(at_ms=NOON_MS + DAY_MS + 600_001, user_id="other", event_id="later")
     topic, record = records_of([later])[0]
     emission = partition.apply([(topic, record)], rules)
@@ -135,7 +135,7 @@ def test_a_heartbeat_moves_time_on_where_nothing_happens() -> None:
     partition.apply(records_of([an_event("cart.added")]), rules)
     beat = an_event("heartbeat", at_ms=NOON_MS + 2 * DAY_MS, user_id="", event_id="beat")
     emission = partition.apply(records_of([beat]), rules)
-    assert partition.pending_count == 0
+    assert partition.holdings.pending_count == 0
     assert len(emission.outcomes) == 1
     assert emission.decisions == []
 
