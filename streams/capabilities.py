@@ -57,7 +57,7 @@ C21 features chosen and dropped | - | - | not done: the learner is regularised, 
     a feature
 C22 interest by keyword, with a fallback | 4,096 remembered texts | sessions | done
     features/interests.py <- unit/features/test_keywords.py
-C23 one profile | 8,192 bytes | update | done
+C23 one profile | 12,000 bytes with its row; beyond that cut to 8,192 | update | done
     features/profile.py <- unit/features/test_profile.py
 C24 segments | segments | segments | done
     online_models/knowledge/segments.py <- unit/online_models/knowledge/test_segments.py

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import click
 
-from features.profile import MAX_JSON_BYTES
 from online_models import snapshot
 from online_models.knowledge.knowledge import Knowledge
 from streams import wire
@@ -23,7 +22,7 @@ from streams.benching.crowd import SPAN_MS, messages, messages_count
 from streams.benching.shop import bench_settings
 from streams.layouts import Accepted
 from streams.options import json_option, print_json, print_table
-from streams.partitions import Partition
+from streams.partitions import SHRINK_BYTES, Partition
 from streams.replay import Replay
 from streams.rows import DECODED_COUNT, PARTITION_KEY
 from streams.settings import Settings
@@ -105,7 +104,7 @@ def bounds(sizes: Mapping[str, int], again: Mapping[str, int], profile: int) -> 
     return [
         Bound("the largest row", again["row_max"], 16_384),
         Bound("a row, of 99 in 100", again["row_p99"], 4_096),
-        Bound("a profile", profile, MAX_JSON_BYTES),
+        Bound("a profile", profile, SHRINK_BYTES),
         Bound("knowledge", again["knowledge"], Knowledge.MAX_BYTES),
         Bound("a model's snapshot", again["model"], snapshot.MAX_BYTES),
         Bound("a partition's shared state", again["partition_state"], 16_384),

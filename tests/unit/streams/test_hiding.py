@@ -1,6 +1,7 @@
 """Hidden families of features: learners neither score nor learn with them, all else goes on."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from click.testing import CliRunner
@@ -10,6 +11,7 @@ from features.table import FEATURES
 from online_models.response import ResponseModel
 from streams import wire
 from streams.cli import cli
+from streams.simulating.ablation import gain, losses
 from streams.simulating.hiding import FAMILIES, NOTHING_HIDDEN, Hidden
 from tests.builders import an_outcome
 
@@ -50,3 +52,19 @@ def test_a_run_says_what_was_hidden_in_it() -> None:
     done = CliRunner().invoke(cli, asked)
     assert done.exit_code == 0, done.output
     assert wire.decode_row(done.stdout.splitlines()[-1].encode())["without"] == ["taste"]
+
+
+def test_what_a_family_tells_is_the_loss_of_hiding_it() -> None:
+    """Purchases hang on one feature of `taste`: hiding it costs, hiding another family does not."""
+    dice, outcomes = Random(5), []
+    for number in range(800):
+        x = dict.fromkeys(NAMES, 0.0) | {"category_share_now": float(dice.random() < 0.5)}
+        y = dice.random() < (0.6 if x["category_share_now"] else 0.05)
+        given = {"decision_id": str(number), "x": x}
+        outcomes += [an_outcome(**given), an_outcome(**given, state="settled", y=y)]
+    full = losses(outcomes, NOTHING_HIDDEN).judged
+    assert len(full) == 640
+    found, error = gain(full, losses(outcomes, Hidden.of(["taste"])).judged)
+    assert found - error > 0.02
+    other, _ = gain(full, losses(outcomes, Hidden.of(["cart"])).judged)
+    assert abs(other) < 0.01
