@@ -64,4 +64,5 @@ class Farming:
         self.wanted_at = visit.number + 1 if wanted else None
 
     def _wish_ratio(self, told: Reaction, visit: Visit) -> float:
-        return MAX_PROBABILITY if visit.number == self.wanted_at else told.p_buy
+        put_off = visit.number == self.wanted_at and visit.basket.items
+        return MAX_PROBABILITY if put_off else told.p_buy

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from simulation.customers import Customer, customer
 from simulation.goods import Shelf
+from simulation.stockouts import StockOuts
 from simulation.visits import MINUTE_MS, Visit, visits
 
 KEPT_VISITS_COUNT = 30_000  # about 1.8 KB each, so at most some 54 MB a world
@@ -17,6 +18,8 @@ class Plans:
 
     Parameters
     ----------
+    stock_outs
+        Goods sell out and come back; `stock` tells when, and is None where they never do.
     kept_count
         How many visits are kept; 0 where the world is played only once.
 
@@ -35,6 +38,7 @@ class Plans:
         start_ms: int,
         drift_ms: int | None = None,
         farmers_ratio: float = 0.0,
+        stock_outs: bool = False,
         kept_count: int = KEPT_VISITS_COUNT,
     ) -> None:
         self._seed = seed
@@ -42,6 +46,7 @@ class Plans:
         self._drift_ms = drift_ms
         self._farmers_ratio = farmers_ratio
         self._shelf = Shelf.stocked(seed)
+        self.stock = StockOuts(seed, self._shelf, start_ms) if stock_outs else None
         self._room_count = kept_count
         self._customers: dict[int, Customer] = {}
         self._kept: dict[int, list[Visit]] = {}
@@ -58,9 +63,16 @@ class Plans:
         kept = self._kept.setdefault(person.index, [])
         yield from kept  # also what a shop ahead of this one adds meanwhile
         number, after_ms = len(kept), kept[-1].order_ms + MINUTE_MS if kept else self._start_ms
-        for visit in visits(
-            self._seed, person, self._shelf, after_ms, self._drift_ms, number=number
-        ):
+        coming = visits(
+            self._seed,
+            person,
+            self._shelf,
+            after_ms,
+            self._drift_ms,
+            number=number,
+            stock=self.stock,
+        )
+        for visit in coming:
             if self._room_count and len(kept) == visit.number:
                 kept.append(visit)
                 self._room_count -= 1

@@ -53,6 +53,8 @@ class Run:
         a learner has to begin.
     tenths_minor
         `expected_minor` by tenth of the time, all customers together.
+    sold_out_count
+        Offers that answered an event about goods of which none was left.
     """
 
     events_count: int
@@ -64,6 +66,7 @@ class Run:
     expected_minor: tuple[float, ...]
     learned_minor: tuple[float, ...]
     tenths_minor: tuple[float, ...]
+    sold_out_count: int = 0
 
 
 def end_of(shop: Shop, events_count: int) -> int:
@@ -91,7 +94,7 @@ def play(
     """
     expected = [0.0] * len(shop.profits_minor())
     learned, tenths = expected.copy(), [0.0] * TENTHS
-    events_count = offers_count = 0
+    events_count = offers_count = sold_out_count = 0
     start_ms: int | None = None
     while (event := shop.event_before(until_ms)) is not None:
         start_ms = event.ts_ms if start_ms is None else start_ms
@@ -99,6 +102,7 @@ def play(
         given = decider.decide(event)
         if given is not None:
             offers_count += 1
+            sold_out_count += shop.is_sold_out(event)
             index = shop.customer_of(event.user_id).index
             worth_minor = _hand_over(shop, event, given)
             expected[index] += worth_minor
@@ -120,6 +124,7 @@ def play(
         expected_minor=tuple(expected),
         learned_minor=tuple(learned),
         tenths_minor=tuple(tenths),
+        sold_out_count=sold_out_count,
     )
 
 

@@ -73,6 +73,7 @@ class Shop:
                 farmers_ratio=farmers_ratio,
                 kept_count=0,
             )
+        self._stock = plans.stock
         self._walks: list[Walk] = []
         for index in range(customers_count):
             person = plans.customer(index)
@@ -152,6 +153,13 @@ class Shop:
     def customer_of(self, user_id: str) -> Customer:
         """Tell a customer's hidden nature."""
         return self._by_user[user_id].customer
+
+    def is_sold_out(self, event: Event) -> bool:
+        """Tell whether an event is about goods of which none is left."""
+        stock = self._stock
+        if stock is None or not event.items:
+            return False
+        return all(stock.is_out(item, event.ts_ms) for item in event.items)
 
     def farmers(self) -> list[bool]:
         """Tell by customer who farms coupons."""

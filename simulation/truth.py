@@ -87,6 +87,8 @@ def purchase_probability(customer: Customer, coupon: Coupon | None, visit: Visit
 
 def reaction(customer: Customer, coupon: Coupon | None, visit: Visit) -> Reaction:
     """Tell what `visit` comes to while `coupon` is held."""
+    if not visit.basket.items:
+        return Reaction(0.0, visit.basket)  # nothing that is wanted can be had
     plain = _plain_probability(customer, visit)
     if coupon is None:
         return Reaction(plain, visit.basket)

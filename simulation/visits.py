@@ -10,6 +10,7 @@ from simulation.calendar import DAY_MS, later
 from simulation.customers import Customer
 from simulation.goods import CATEGORIES, Shelf, shipping_minor
 from simulation.habits import HABITS, Habits, Sort
+from simulation.stockouts import StockOuts
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -40,6 +41,8 @@ class Visit:
         The dice, cast beforehand in [0, 1): the same under every policy.
     interest_ratio
         How serious the visit is against the customer's mean.
+    basket
+        What is bought if anything is; empty where nothing that is wanted can be had.
     steps
         What happens up to `truth_ms`, in order of time.
     """
@@ -66,6 +69,7 @@ def visits(
     drift_ms: int | None,
     *,
     number: int = 0,
+    stock: StockOuts | None = None,
 ) -> Iterator[Visit]:
     """Give a customer's visits one after another, without end.
 
@@ -76,6 +80,8 @@ def visits(
     ----------
     start_ms, number
         When the visit before was over, and how many there were before.
+    stock
+        What is sold out; None where goods never are.
     """
     after_ms = start_ms
     while True:
@@ -84,24 +90,33 @@ def visits(
         at_ms = later(after_ms, gap_hours)
         drifted = drift_ms is not None and at_ms >= drift_ms
         sort = customer.later_sort if drifted else customer.sort
-        visit = _visit(rng, customer, sort, shelf, number, at_ms)
+        visit = _visit(rng, customer, sort, shelf, stock, number, at_ms)
         yield visit
         number += 1
         after_ms = visit.order_ms + MINUTE_MS
 
 
 def _visit(
-    rng: Random, customer: Customer, sort: Sort, shelf: Shelf, number: int, start_ms: int
+    rng: Random,
+    customer: Customer,
+    sort: Sort,
+    shelf: Shelf,
+    stock: StockOuts | None,
+    number: int,
+    start_ms: int,
 ) -> Visit:
     habits = HABITS[sort]
     interest = rng.lognormvariate(-0.045, 0.3)
     draw, to_cart, to_checkout = rng.random(), rng.random(), rng.random()
     category = _focus(customer, rng.random())
-    items = shelf.basket(category, customer.wealth, rng)
+    wanted = shelf.basket(category, customer.wealth, rng)
+    # what a visit meets as it begins is laid by for it
+    items = wanted if stock is None else stock.had(wanted, start_ms, rng)
     goods = sum((item.price_minor or 0) * item.quantity for item in items)
-    carted = to_cart < habits.cart_ratio * customer.cart_ratio * interest
+    carted = bool(items) and to_cart < habits.cart_ratio * customer.cart_ratio * interest
     at_checkout = carted and to_checkout < habits.checkout_ratio
-    steps = _steps(rng, customer, habits, shelf, items, (carted, at_checkout), interest, start_ms)
+    carts = items if carted else ()
+    steps = _steps(rng, customer, habits, shelf, wanted, (carts, at_checkout), interest, start_ms)
     if number == 0 and customer.basics is not None:
         steps = (Step(ts_ms=start_ms, event_type="profile.updated"), *steps)
     truth_ms = steps[-1].ts_ms + SECOND_MS * (5 + int(rng.random() * 25))
@@ -141,7 +156,7 @@ def _steps(
     habits: Habits,
     shelf: Shelf,
     items: tuple[Item, ...],
-    reached: tuple[bool, bool],
+    reached: tuple[tuple[Item, ...], bool],
     interest_ratio: float,
     start_ms: int,
 ) -> tuple[Step, ...]:
@@ -169,17 +184,17 @@ def _steps(
         steps.append(
             Step(ts_ms=now_ms, event_type="product.viewed", items=(item,), dwell_ms=dwell_ms)
         )
-    carted, at_checkout = reached
-    for item in items if carted else ():
+    carts, at_checkout = reached
+    for item in carts:
         now_ms += SECOND_MS * (4 + int(rng.random() * 12))
         steps.append(Step(ts_ms=now_ms, event_type="cart.added", items=(item,)))
     tries_code, code_pause = rng.random(), rng.random()
-    if carted and tries_code < habits.code_ratio:
+    if carts and tries_code < habits.code_ratio:
         now_ms += SECOND_MS * (5 + int(code_pause * 20))
         steps.append(Step(ts_ms=now_ms, event_type="coupon.entered"))
     if at_checkout:
         now_ms += SECOND_MS * (8 + int(rng.random() * 40))
-        steps.append(Step(ts_ms=now_ms, event_type="checkout.started", items=items))
+        steps.append(Step(ts_ms=now_ms, event_type="checkout.started", items=carts))
     return tuple(steps)
 
 

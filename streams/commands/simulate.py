@@ -85,6 +85,7 @@ TICK_COUNT = 500
     help="Share of customers who learn to leave carts behind for coupons; plays ours with and "
     "without its pause for them if no policy is given.",
 )
+@click.option("--stock-outs", is_flag=True, help="Let goods sell out and come back.")
 @click.option(
     "--without",
     type=click.Choice(FAMILIES),
@@ -111,6 +112,7 @@ def simulate(
     drift: bool,
     farmers_ratio: float,
     without: tuple[str, ...],
+    stock_outs: bool,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -154,6 +156,7 @@ def simulate(
         policies=tuple(names),
         farmers_ratio=farmers_ratio,
         without=without,
+        stock_outs=stock_outs,
     )
     if runs_count > 1 or out is not None:
         worlds = [replace(asked, seed=seed + number) for number in range(runs_count)]

@@ -1,6 +1,7 @@
 """The production step as a decider in a simulated world: it decides, hears what follows, learns."""
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import replace
 
 from coupons.catalogue import Catalogue
@@ -8,10 +9,12 @@ from coupons.ledger import Ledger
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
 from coupons.promises import promised
+from coupons.stock import Inventory
 from features.events import Event
 from online_models.evaluation import Figures
 from simulation.baselines.estimates import Baseline
 from simulation.play import Given
+from simulation.stockouts import Level
 from streams import flow, wire
 from streams.context import Context, Effects, PartitionState, Row, Rules
 from streams.knowing import Knowing
@@ -34,6 +37,8 @@ class Product:
         but no price.
     hidden
         What no learner sees.
+    levels
+        What `shop.stock.v1` tells, in order of time; not listened to without `settings.stock_gate`.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Product:
         policy: PolicySettings,
         baseline: Baseline | None = None,
         hidden: Hidden = NOTHING_HIDDEN,
+        levels: Iterator[Level] | None = None,
     ) -> None:
         self._settings = settings
         self._hidden = hidden
@@ -53,6 +59,10 @@ class Product:
         self._learning = Learning(settings)
         self._learning.begin()
         self._knowing = Knowing(settings)
+        heard = levels if settings.stock_gate else None
+        self._levels = iter(()) if heard is None else heard
+        self._coming = next(self._levels, None)
+        self._inventory, self._stock_version = Inventory(), 0
         self._offset = -1
         self._session_offset = -1
         self._rows: dict[str, Row] = {}
@@ -81,6 +91,7 @@ class Product:
 
     def decide(self, event: Event) -> Given | None:
         """Apply the event as a worker would, and hand on the offer if one is made."""
+        self._take_stock(event.ts_ms)
         row = self._rows.get(event.user_id)
         if row is None:
             row = self._rows[event.user_id] = flow.new_row()
@@ -99,6 +110,15 @@ class Product:
             decided_ms=event.ts_ms,
             expires_ms=event.ts_ms + coupon.validity_ms,
         )
+
+    def _take_stock(self, now_ms: int) -> None:
+        if self._coming is None or self._coming.ts_ms > now_ms:
+            return
+        while (level := self._coming) is not None and level.ts_ms <= now_ms:
+            self._inventory.put(level.item, level.available_count)
+            self._stock_version += 1
+            self._coming = next(self._levels, None)
+        self._context.rules = self._rules()
 
     def _learn(self, effects: Effects) -> None:
         for outcome in map(self._hidden.outcome, effects.outcomes):
@@ -120,7 +140,8 @@ class Product:
     def _rules(self) -> Rules:
         learning = self._learning
         known = self._knowing.in_force
-        rules = rules_of(self._settings, self._catalogue, learning.in_force, known)
+        stock = self._inventory.at(self._stock_version)
+        rules = rules_of(self._settings, self._catalogue, learning.in_force, known, stock)
         model = self._hidden.scorer(self._baseline or rules.model)
         return replace(rules, policy=self._policy, model=model)
 

@@ -86,7 +86,9 @@ def _decider(
     policy = policy_of(name, settings, single_id)
     if name == "guarded":
         settings = settings.model_copy(update={"habit_pause": True})
-    return Product(settings, world.catalogue, policy, baseline_of(name), hidden)
+    stock = world.plans.stock
+    levels = None if stock is None else stock.levels()
+    return Product(settings, world.catalogue, policy, baseline_of(name), hidden, levels)
 
 
 def _arms(world: World, settings: Settings) -> tuple[str, ...]:

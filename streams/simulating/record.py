@@ -5,6 +5,7 @@ from typing import Any
 
 from simulation.figures import Estimate
 from streams.simulating.report import Report
+from streams.simulating.worlds import World
 
 
 def as_record(report: Report) -> dict[str, Any]:
@@ -13,11 +14,7 @@ def as_record(report: Report) -> dict[str, Any]:
     lead = by_name.get("policy") or report.results[0]
     oracle = by_name.get("oracle")
     return {
-        "seed": report.world.seed,
-        "events": report.world.events_count,
-        "customers": report.world.customers_count,
-        "drift": report.world.drift_ms is not None,
-        "farmers_ratio": report.world.farmers_ratio,
+        **_world(report.world),
         "farmers": _farmers(report),
         "incremental_profit_minor": {
             name: round(result.expected.point) for name, result in by_name.items()
@@ -45,9 +42,21 @@ def as_record(report: Report) -> dict[str, Any]:
         "spent_minor": lead.run.spent_minor,
         "overspend_minor": max(result.overspend_minor for result in report.results),
         "spent_minor_by_policy": {name: result.run.spent_minor for name, result in by_name.items()},
+        "sold_out_offers": {name: result.run.sold_out_count for name, result in by_name.items()},
         "offers": {name: result.run.offers_count for name, result in by_name.items()},
         "orders": {name: result.run.orders_count for name, result in by_name.items()},
         "learner": asdict(lead.figures) if lead.figures is not None else None,
+    }
+
+
+def _world(world: World) -> dict[str, Any]:
+    return {
+        "seed": world.seed,
+        "events": world.events_count,
+        "customers": world.customers_count,
+        "drift": world.drift_ms is not None,
+        "farmers_ratio": world.farmers_ratio,
+        "stock_outs": world.stock_outs,
     }
 
 

@@ -37,6 +37,7 @@ DECIDING = frozenset(
         "segments",
         "sessions",
         "snapshot_every",
+        "stock_gate",
         "triggers",
     }
 )
@@ -54,6 +55,7 @@ class Asked:
     policies: tuple[PolicyName, ...]
     farmers_ratio: float = 0.0
     without: tuple[str, ...] = ()
+    stock_outs: bool = False
 
     @property
     def key(self) -> Record:
@@ -65,6 +67,7 @@ class Asked:
             "budget_asked_minor": self.budget_minor,
             "drift": self.drift,
             "farmers_ratio": self.farmers_ratio,
+            "stock_outs": self.stock_outs,
             "policies": list(self.policies),
             "without": sorted(self.without),
             "settings": {name: changed[name] for name in sorted(changed) if name in DECIDING},
@@ -80,6 +83,7 @@ class Asked:
             self.budget_minor,
             drift=self.drift,
             farmers_ratio=self.farmers_ratio,
+            stock_outs=self.stock_outs,
         )
         hidden = Hidden.of(self.without)
         return run(world, self.settings, self.policies, on_policy, hidden)

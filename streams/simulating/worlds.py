@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from coupons.catalogue import Catalogue
 from simulation.calendar import DAY_MS
@@ -39,6 +40,7 @@ class World:
     plans: Plans = field(compare=False, repr=False)
     drift_ms: int | None = None
     farmers_ratio: float = 0.0
+    stock_outs: bool = False
 
     def open(self, customers_count: int | None = None) -> Shop:
         """Open the shop as it is at the beginning, with all or only its first customers."""
@@ -56,6 +58,7 @@ def build_world(
     *,
     drift: bool = False,
     farmers_ratio: float = 0.0,
+    stock_outs: bool = False,
 ) -> World:
     """Lay out a world that lasts `events_count` events when nothing is offered.
 
@@ -67,16 +70,21 @@ def build_world(
         Some customers change their nature half-way.
     farmers_ratio
         Share of customers who learn to leave carts behind for coupons.
+    stock_outs
+        Goods sell out and come back.
     """
     customers_count = max(1, events_count // EVENTS_PER_CUSTOMER)
     if budget_minor is None:
         budget_minor = BUDGET_MINOR_PER_EVENT * events_count
     undated = simulated_catalogue(budget_minor)
-    plans, drift_ms = Plans(seed=seed, start_ms=START_MS, farmers_ratio=farmers_ratio), None
+    lay_down = partial(
+        Plans, seed=seed, start_ms=START_MS, farmers_ratio=farmers_ratio, stock_outs=stock_outs
+    )
+    plans, drift_ms = lay_down(), None
     if drift:
         half_count = max(1, events_count // 2)
         drift_ms = end_of(_shop(seed, customers_count, undated, plans), half_count)
-        plans = Plans(seed=seed, start_ms=START_MS, drift_ms=drift_ms, farmers_ratio=farmers_ratio)
+        plans = lay_down(drift_ms=drift_ms)
     until_ms, bare = bare_run(_shop(seed, customers_count, undated, plans), events_count)
     return World(
         seed=seed,
@@ -89,6 +97,7 @@ def build_world(
         plans=plans,
         drift_ms=drift_ms,
         farmers_ratio=farmers_ratio,
+        stock_outs=stock_outs,
     )
 
 
