@@ -14,6 +14,8 @@ BROKER ?= yes
 # PROMETHEUS=no leaves out the tests that need Prometheus, and says so.
 PROMETHEUS ?= yes
 PYTEST_ARGS ?=
+# AUDIT=no asks nobody about faults of libraries; AUDIT=required fails where nobody answers.
+AUDIT ?= yes
 # So many processes run tests side by side; all that need Kafka are dealt to two of them. A third
 # saves minutes on a quiet machine, and on a busy one takes the brokers' time away.
 JOBS ?= 2
@@ -52,7 +54,7 @@ soak: java .venv/dev.stamp ## An hour under load on a real Kafka, a worker kille
 	CHAOS_SCALE=long SOAK_MINUTES=$(SOAK_MINUTES) SOAK_RATE=$(SOAK_RATE) $(BIN)/pytest tests/chaos/test_soak.py -s $(PYTEST_ARGS)
 
 .PHONY: check
-check: lint ## Quick: style, types, import contracts, and the tests that need no broker and no Prometheus
+check: lint sbom audit ## Quick: style, types, import contracts, audit, and the tests that need no broker and no Prometheus
 	$(PYTEST) -m "not broker and not prometheus and not embedded and not slow" $(PYTEST_ARGS)
 
 .PHONY: lint
@@ -61,6 +63,16 @@ lint: .venv/dev.stamp ## Style, types and import contracts only
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: sbom
+sbom: .venv/audit/stamp ## Write dist/sbom.cdx.json: every library that the product runs with (CycloneDX)
+	@mkdir -p dist
+	$(BIN)/audit/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible --output-format JSON --output-file dist/sbom.cdx.json locks/run.txt
+
+.PHONY: audit
+audit: .venv/audit/stamp ## Ask for known faults of the libraries; AUDIT=no leaves it out, =required fails offline
+	@AUDIT=$(AUDIT) $(BIN)/python .ci/audit .venv/audit/bin/pip-audit locks/dev.txt dist/audit.json
 
 .PHONY: format
 format: .venv/dev.stamp ## Put the code into the house's form
@@ -104,6 +116,8 @@ lock: .venv/dev.stamp ## Pin every dependency anew, with hashes, in locks/
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --python-version 3.11 --group peers --override locks/peers.overrides \
 	  -o locks/peers.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --python-version 3.11 --group audit -o locks/audit.txt
 
 .PHONY: clean
 clean: ## Remove the virtual environment and all caches
@@ -113,6 +127,11 @@ clean: ## Remove the virtual environment and all caches
 .venv/%.stamp: locks/%.txt pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+.venv/audit/stamp: locks/audit.txt | .venv/bin/python
+	$(BIN)/python -m venv .venv/audit
+	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 .venv/bin/python:

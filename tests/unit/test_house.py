@@ -272,7 +272,7 @@ def test_both_locks_pin_the_same_versions_of_what_the_product_needs() -> None:
     assert run.items() <= dev.items()
 
 
-@pytest.mark.parametrize("lock", ["run.txt", "dev.txt"])
+@pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "audit.txt"])
 def test_a_lock_hashes_everything_and_names_no_registry(lock: str) -> None:
     text = (ROOT / "locks" / lock).read_text(encoding="utf-8")
     assert "://" not in text
