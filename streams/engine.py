@@ -53,7 +53,7 @@ class Engine:
         self.metrics = metrics
         self.health = health
         self.progress = Progress()
-        self.grounds = Grounds(settings)
+        self.grounds = Grounds(settings, metrics)
         self.fail = fail
         self._source = source_of(settings)
         self.ownership = Ownership(

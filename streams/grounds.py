@@ -5,6 +5,7 @@ from aiokafka import ConsumerRecord
 from streams.context import Rules
 from streams.knowing import Knowing
 from streams.learning import Learning
+from streams.metrics import Metrics, Tally
 from streams.offers import Offers
 from streams.rules import rules_of
 from streams.settings import Settings
@@ -14,8 +15,9 @@ from streams.stocking import Stocking
 class Grounds:
     """Kept up by what is broadcast, and made into rules when a chunk asks for them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._settings = settings
+        self._metrics = metrics
         self.offers = Offers(settings)
         self.learning = Learning(settings)
         self.knowing = Knowing(settings)
@@ -23,9 +25,17 @@ class Grounds:
         self._rules: Rules | None = None
 
     def hear(self, record: ConsumerRecord) -> None:
-        """Put what is broadcast of model and knowledge in force."""
+        """Put what is broadcast of model and knowledge in force, and count what they refuse."""
+        before_count = self._refused_count
         self.learning.hear(record)
         self.knowing.hear(record)
+        tally = Tally()
+        tally.add("model_checkpoint_failures", (), self._refused_count - before_count)
+        self._metrics.apply(tally)
+
+    @property
+    def _refused_count(self) -> int:
+        return self.learning.refused_count + self.knowing.refused_count
 
     def rules(self) -> Rules:
         """Give the rules of the next chunk; the same ones until something changes."""

@@ -34,6 +34,7 @@ class Knowing:
         self._offset = -1
         self._since_snapshot_count = 0
         self.in_force = Known(Knowledge())
+        self.refused_count = 0
 
     @property
     def key(self) -> str:
@@ -55,6 +56,7 @@ class Knowing:
             require(size <= written.MAX_BYTES, Reason.TOO_LARGE, limit)
             self.take(wire.decode_state(record.value))
         except (SnapshotRefused, ValueError) as refused:
+            self.refused_count += 1
             log.error("knowledge was refused", offset=record.offset, reason=str(refused))
 
     def take(self, state: dict[str, Any]) -> None:

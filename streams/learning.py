@@ -75,6 +75,7 @@ class Learning:
         self._lead: InForce | None = None
         self._ours = self._scoring(fresh_trainer(), PRIOR)
         self.leader: str | None = None
+        self.refused_count = 0
 
     @property
     def in_force(self) -> InForce:
@@ -107,6 +108,7 @@ class Learning:
         try:
             take(wire.decode_state(record.value))
         except (SnapshotRefused, ValueError) as refused:
+            self.refused_count += 1
             log.error("a model was refused", key=key, offset=record.offset, reason=str(refused))
 
     @property

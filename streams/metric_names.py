@@ -121,7 +121,8 @@ MODEL = (
     _gauge("conversion_ratio", "variant", 5, "Settled decisions that were followed by an order."),
     _gauge("redemption_ratio", "variant", 5, "Coupons given that were used."),
     _gauge("price_gap_ratio", "group bound", 13, "Share of the list price a group pays more."),
-    _counter("model_checkpoint_failures", "", 1, "Snapshots that could not be written or loaded."),
+    _counter("model_checkpoint_failures", "", 1,
+             "Broadcast models and knowledge that this worker refused: damaged or not trusted."),
 )
 BUSINESS = (
     _counter("decisions", "action template variant", 745, "By action, coupon (or `none`) and arm."),

@@ -114,6 +114,13 @@ _LEARNS = Row(
             "Decisions a second whose time passed without a purchase.",
             Query("sum(rate(coupon_labels_expired_total[$__rate_interval]))", "unsold"),
         ),
+        _panel(
+            "Refused models, in a day",
+            "Broadcast, and damaged or not trusted; workers go on with the last good one.",
+            Query("sum(increase(coupon_model_checkpoint_failures_total[1d]))", "refused"),
+            kind="stat",
+            limits=(1,),
+        ),
     ),
 )
 _LEAGUE = Row(

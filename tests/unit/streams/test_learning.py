@@ -6,9 +6,13 @@ import pytest
 
 from online_models import snapshot
 from online_models.refusals import Reason, SnapshotRefused
+from streams import wire
+from streams.grounds import Grounds
 from streams.learning import Learning, fresh_trainer
+from streams.metrics import Metrics
 from streams.seal import Seal
 from streams.settings import Settings
+from tests.builders import FakeRecord
 
 KEYED = Settings(model_key="ours")  # type: ignore[arg-type]
 
@@ -42,3 +46,20 @@ def test_a_signature_does_not_cover_other_weights() -> None:
 def test_without_a_key_a_signed_snapshot_is_refused_too() -> None:
     with pytest.raises(SnapshotRefused):
         Learning(Settings()).take(snapshot.signed(plain(), Seal(b"ours").sign))
+
+
+def test_p10_what_is_refused_is_counted_and_the_last_good_model_stays() -> None:
+    metrics = Metrics()
+    grounds = Grounds(KEYED, metrics)
+    good = wire.encode_state(snapshot.signed(plain(), Seal(b"ours").sign))
+    foreign = wire.encode_state(snapshot.signed(plain(), Seal(b"theirs").sign))
+    for key, value in (
+        (KEYED.model_id, good),
+        (KEYED.model_id, foreign),
+        (grounds.learning.lead_key, b"{"),
+        (grounds.knowing.key, foreign),
+        ("another", b"{"),
+    ):
+        grounds.hear(FakeRecord(0, 0, key.encode(), value))
+    assert grounds.learning.version == "0"
+    assert "coupon_model_checkpoint_failures_total 3.0" in metrics.exposition()[0].decode()

@@ -19,6 +19,7 @@ from streams.context import Families, Row, Rules
 from streams.decisions import Decision
 from streams.explaining.texts import REASONS
 from streams.grounds import Grounds
+from streams.metrics import Metrics
 from streams.partitions import Partition
 from streams.recordings.repeating import Repeat
 from streams.recordings.writing import (
@@ -80,7 +81,7 @@ def ruled(stock: Stock, catalogue: Catalogue | None = None) -> Rules:
 
 def test_c54_a_product_that_is_sold_out_is_offered_nothing_for_from_the_next_event_on() -> None:
     settings = Settings(partitions=1)
-    grounds = Grounds(settings)
+    grounds = Grounds(settings, Metrics())
     partition = Partition(0, {}, source_of(settings))
 
     def answer(offset: int) -> Decision:
@@ -196,7 +197,7 @@ def test_c54_the_stock_at_a_place_is_the_same_when_the_log_was_compacted_behind_
 def test_c54_a_recorded_run_with_stock_outs_is_repeated_to_the_byte(tmp_path: Path) -> None:
     settings, folder = Settings(partitions=1), tmp_path / "run"
     new_folder(folder)
-    grounds, partition = Grounds(settings), Partition(0, {}, source_of(settings))
+    grounds, partition = Grounds(settings, Metrics()), Partition(0, {}, source_of(settings))
     events, decisions, outcomes, sessions, levels = [], [], [], [], []
     for number in range(40):
         if number % 5 == 0:
