@@ -97,6 +97,7 @@ render: .venv/dev.stamp ## Render the Helm chart anew, as committed, and check i
 	.venv/render/bin/pip install --quiet "kubernetes-validate==1.37.0"
 	.venv/render/bin/kubernetes-validate --strict --kubernetes-version 1.34 \
 	  deploy/kubernetes/base/coupon-stream.yaml tests/kubernetes/golden/all.yaml
+	$(if $(CRDS),$(BIN)/python -m tests.kubernetes.foreign $(CRDS),@echo "CRDS=folder: resources of KEDA, Strimzi and Prometheus are LEFT OUT")
 
 .PHONY: kafka
 kafka: .venv/run.stamp ## Run a local Apache Kafka in the foreground; KAFKA_ARGS go to it
