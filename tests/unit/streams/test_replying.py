@@ -41,7 +41,9 @@ SCHEMA = Draft202012Validator(schemas.SCHEMAS["coupon.reply.v1"]())
 
 def generous(**fields: Any) -> Rules:
     """Give rules under which the first cart event gets 5.00 off."""
-    return some_rules(FixedScorer(nothing=0.05, ten=0.20), **{"code_key": KEY, **fields})
+    offers = a_catalogue(budget_minor=max(1_000_000, 1_000 * COUPONS_COUNT))  # 500 are charged
+    scorer = FixedScorer(nothing=0.05, ten=0.20)
+    return some_rules(scorer, **{"catalogue": offers, "code_key": KEY, **fields})
 
 
 def a_request(at_ms: int = NOON_MS + 1_000, **fields: Any) -> Event:
