@@ -148,7 +148,8 @@ class Borrowing:
         """Tell now and then how a campaign stands that is scarce here, or waits for money."""
         lease = account.get("lease")
         wants = lease is not None and bool(lease["wants"])
-        if self._partitions == 1 or not (price or wants):
+        is_scarce = price > 0.0 and self._partitions > 1  # one knows all there is to know
+        if not (is_scarce or wants):
             return
         told_ms = lease["told_ms"] if lease is not None else account["starts_ms"] or 0
         passed = elapsed_of(account, now_ms, pacing) - elapsed_of(account, told_ms, pacing)

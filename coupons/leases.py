@@ -85,6 +85,8 @@ class Grant:
     ----------
     seq
         Rises with every grant to the partition for the campaign.
+    answers
+        The newest ask of the partition that it takes into account; 0 before the first.
     granted
         All that was ever granted to it beyond its first lease, by arm; it never falls.
     whole
@@ -98,6 +100,7 @@ class Grant:
     campaign_id: str
     partition: int
     seq: int
+    answers: int = 0
     granted: dict[str, int] = field(default_factory=dict)
     whole: Whole | None = None
     standing: Standing = "open"

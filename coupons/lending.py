@@ -16,6 +16,7 @@ from coupons.lent import (
     BookState,
     Lent,
     charged_minor,
+    check,
     note,
     nothing_booked,
     nothing_lent,
@@ -30,10 +31,6 @@ CUT_COUNT = 4
 GROWTH = 2
 # After so much of its schedule a campaign asks partitions again that told nothing of their own.
 TELL_RATIO = 0.01
-
-
-class LendingImbalance(Exception):
-    """More is leased than there is: a bug, never data; the ledger has to stop."""
 
 
 class Book:
@@ -76,7 +73,7 @@ class Book:
         self.state: BookState = nothing_booked() if state is None else state
         self._changed: set[int] = set()
         self._calls: dict[int, int] = {}
-        self._check()
+        check(self.campaign_id, self.state["lent"])
 
     def adopt(self, campaign: Campaign | None, *, horizon_ms: int) -> None:
         """Follow the catalogue; a campaign that is not in it has no budget."""
@@ -126,13 +123,6 @@ class Book:
         )
         return min(own_minor, self.free_minor)
 
-    def _check(self) -> None:
-        for number, lent in self.state["lent"].items():
-            amounts = [*lent["granted"].values(), *lent["returned"].values(), lent["first_minor"]]
-            if min(amounts) < 0:
-                message = f"{self.campaign_id}: partition {number} must not owe, was {lent}"
-                raise LendingImbalance(message)
-
     # -- hearing ---------------------------------------------------------------------------
 
     def hear(self, ask: Ask) -> None:
@@ -141,11 +131,10 @@ class Book:
         if ask.seq <= lent["seq"]:
             return
         self.state["turn"] += 1
-        now_ms = max([ask.now_ms, *(one["told_ms"] for one in self.state["lent"].values())])
-        note(lent, ask, self.state["turn"], now_ms)
+        note(lent, ask, self.state["turn"], max(ask.now_ms, self._now_ms))
         self._changed.add(ask.partition)
-        self._question_others(ask.partition, now_ms)
-        self._check()
+        self._question_others(ask.partition)
+        check(self.campaign_id, self.state["lent"])
 
     def _all_lent(self) -> dict[str, Lent]:
         lent = self.state["lent"]
@@ -153,8 +142,16 @@ class Book:
             lent[str(number)] = nothing_lent()
         return lent
 
-    def _question_others(self, partition: int, now_ms: int) -> None:
-        stale_ms = now_ms - int(self.state["length_ms"] * TELL_RATIO)
+    @property
+    def _now_ms(self) -> int:
+        return max((lent["told_ms"] for lent in self.state["lent"].values()), default=0)
+
+    @property
+    def _stale_ms(self) -> int:
+        return self._now_ms - int(self.state["length_ms"] * TELL_RATIO)
+
+    def _question_others(self, partition: int) -> None:
+        stale_ms = self._stale_ms
         for number, lent in self._numbered():
             if number != partition and lent["told_ms"] < stale_ms and not self._is_asked(lent):
                 lent["asked"] = self.state["turn"]
@@ -175,7 +172,7 @@ class Book:
             self._serve()
         changed, self._changed = sorted(self._changed), set()
         calls, self._calls = self._calls, {}
-        self._check()
+        check(self.campaign_id, self.state["lent"])
         return [self._grant(number, calls.get(number, 0)) for number in changed]
 
     def order(self, standing: Standing | None = None, added_minor: int = 0) -> None:
@@ -200,6 +197,7 @@ class Book:
             fair_minor = free_minor // (CUT_COUNT * self._partitions)
             used_minor = charged_minor(lent, arm) - lent["used"].get(arm, 0)
             size_minor = max(need_minor, min(fair_minor, GROWTH * used_minor))
+            lent["served_ms"] = self._now_ms
             lent["used"][arm] = charged_minor(lent, arm)
             lent["granted"][arm] = lent["granted"].get(arm, 0) + size_minor
             del lent["wants"][arm]
@@ -224,10 +222,12 @@ class Book:
         return need_minor - has_minor if has_minor < need_minor else need_minor
 
     def _call(self, arm: str, first: int, need_minor: int) -> None:
-        """Ask all others back who have anything, by what they told."""
+        """Ask all others back who have anything, by what they told; not who just got a coupon's."""
         for number, lent in self._numbered():
             is_due = not self._is_asked(lent) or number in self._changed
-            if self._has_minor(number, arm) > 0 and is_due and number != first:
+            is_new = bool(lent["granted"]) and lent["served_ms"] > self._stale_ms
+            least_minor = 2 * need_minor if is_new else 1
+            if self._has_minor(number, arm) >= least_minor and is_due and number != first:
                 lent["asked"] = self.state["turn"]
                 self._calls[number] = max(need_minor, self._calls.get(number, 0))
                 self._changed.add(number)
@@ -239,6 +239,7 @@ class Book:
             campaign_id=self.campaign_id,
             partition=number,
             seq=lent["sent"],
+            answers=lent["seq"],
             granted=dict(lent["granted"]),
             whole=whole_for(number, self.state["lent"], self.budget_minor, self._priced),
             standing=self.state["standing"],

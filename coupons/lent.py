@@ -9,18 +9,24 @@ from coupons.purses import Purse
 PRIOR_RATIO = 0.05
 
 
+class LendingImbalance(Exception):
+    """The ledger's books cannot be: a bug, never data; it has to stop."""
+
+
 class Lent(TypedDict):
     """One partition's dealings: plain JSON.
 
-    `seq` is the newest ask, `turn` since when it waits, `sent` the newest grant. `granted` is by
-    arm, and so is all that the partition told; `used` is what had been charged at the newest grant
-    of an arm. `asked` is the turn of a question that was not answered yet, else 0.
+    `seq` is the newest ask, `turn` since when it waits, `sent` the newest grant, `served_ms` when
+    it last was granted something. `granted` is by arm, and so is all that the partition told;
+    `used` is what had been charged at the newest grant of an arm. `asked` is the turn of a
+    question that was not answered yet, else 0.
     """
 
     seq: int
     turn: int
     sent: int
     told_ms: int
+    served_ms: int
     first_minor: int
     granted: dict[str, int]
     returned: dict[str, int]
@@ -52,6 +58,7 @@ def nothing_lent() -> Lent:
         "turn": 0,
         "sent": 0,
         "told_ms": 0,
+        "served_ms": 0,
         "first_minor": 0,
         "granted": {},
         "returned": {},
@@ -86,6 +93,21 @@ def note(lent: Lent, ask: Ask, turn: int, now_ms: int) -> None:
     lent["wants"] = dict(ask.wants)
     lent["purses"] = {arm: own.copy() for arm, own in ask.purses.items()}
     lent["asked"] = 0
+
+
+def check(campaign_id: str, lent: dict[str, Lent]) -> None:
+    """Look whether no partition owes anything.
+
+    Raises
+    ------
+    LendingImbalance
+        One does.
+    """
+    for number, one in lent.items():
+        amounts = [*one["granted"].values(), *one["returned"].values(), one["first_minor"]]
+        if min(amounts) < 0:
+            message = f"{campaign_id}: partition {number} must not owe, was {one}"
+            raise LendingImbalance(message)
 
 
 def charged_minor(lent: Lent, arm: str | None = None) -> int:

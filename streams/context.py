@@ -105,6 +105,7 @@ class Rules:
     currency: str
     pauses_habits: bool = False
     dry_run: bool = False
+    lease_ratio: float = 1.0
     keeps_sessions: bool = False
     session_key: bytes = b""
     code_key: CodeKey | None = None

@@ -9,6 +9,7 @@ else has to be known to go on.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import structlog
@@ -70,8 +71,8 @@ class Ownership:
         self._store = store
         self._options = options
         self._fail = fail
-        # Commits wait in threads: one for each partition, and one for the trainer.
-        self._executor = ThreadPoolExecutor(settings.partitions + 1, "transactions")
+        # Commits wait in threads: one for each partition, for the trainer and for the ledger.
+        self._executor = ThreadPoolExecutor(settings.partitions + 2, "transactions")
         self._readers = ThreadPoolExecutor(2, "recovery")
         self._settling = Settling(client_options(settings), settings.transaction_timeout_ms)
         self._owned: dict[int, Owned] = {}
@@ -96,6 +97,24 @@ class Ownership:
             self._executor,
             settings.transaction_timeout_ms,
         )
+
+    async def inherit(
+        self, name: str, places: Places, changelog: str
+    ) -> tuple[Transactions, dict[bytes, bytes]]:
+        """Shut out the writer of this name before us, and read what it left.
+
+        Raises
+        ------
+        TransactionFailedError, RecoveryFailedError
+            The broker did not answer, or refused.
+        """
+        transactions = self.transactions(name)
+        await self._settling.settle(transactions.name, places)
+        await transactions.open()
+        deadline_seconds = self._settings.recovery_deadline_ms / 1000
+        read = partial(read_rows, changelog, 0, self._options, deadline_seconds)
+        found = await asyncio.get_running_loop().run_in_executor(self._readers, read)
+        return transactions, found.rows
 
     async def take_over(self, numbers: Iterable[int]) -> None:
         """Own exactly these partitions: keep, take over and give up.

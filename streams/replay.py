@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
+from coupons.books import Books
 from streams import wire
 from streams.app import families_of, source_of
+from streams.context import Rules
 from streams.emission import Emission, Watch, nobody
 from streams.knowing import Knowing
 from streams.layouts import Accepted, Refused
@@ -72,6 +74,14 @@ class Replay:
         source = source_of(settings)
         self.partitions = [Partition(n, {}, source) for n in range(settings.partitions)]
         self._offsets: Counter[tuple[int, str]] = Counter()
+        rules = self._rules()
+        self._books = Books(
+            partitions=settings.partitions,
+            shares=rules.shares,
+            lease_ratio=rules.lease_ratio,
+            horizon_ms=rules.pacing.horizon_ms,
+        )
+        self._books.adopt(self.catalogue)
         self._outcome_offset = 0
         self._session_offset = 0
 
@@ -111,9 +121,7 @@ class Replay:
             self._offsets[number, topic] += 1
             line = Line(row.line_number, offset, row.ts_ms, row.key, row.value, row.headers)
             chunks[number].append((topic, line))
-        rules = rules_of(
-            self.settings, self.catalogue, self.learning.in_force, self.knowing.in_force
-        )
+        rules = self._rules()
         decided: list[tuple[int, bytes]] = []
         for number in sorted(chunks):
             emission = self.partitions[number].apply(chunks[number], rules)
@@ -123,6 +131,7 @@ class Replay:
                 for line, (_, value, _) in zip(emission.triggers, emission.decisions, strict=True)
                 if isinstance(line, Line)
             ]
+            self._lend(emission, rules)
             self._count(emission)
             self._learn(emission)
             for _, value, _ in emission.outcomes:
@@ -134,6 +143,25 @@ class Replay:
         decided.sort()
         for _, value in decided:
             yield value
+
+    def _rules(self) -> Rules:
+        return rules_of(
+            self.settings, self.catalogue, self.learning.in_force, self.knowing.in_force
+        )
+
+    def _lend(self, emission: Emission, rules: Rules) -> None:
+        """Let the ledger answer what was asked, at once."""
+        topic, asked = self._topics["grants"], emission.asks
+        while asked:
+            for _, value, _ in asked:
+                self._books.hear(wire.decode_ask(value or b""))
+            asked = []
+            for grant in self._books.answers():
+                key, value, _ = wire.encode_grant(grant)
+                offset = self._offsets[grant.partition, topic]
+                self._offsets[grant.partition, topic] += 1
+                line = Line(0, offset, 0, key or b"", value or b"", ())
+                asked += self.partitions[grant.partition].apply([(topic, line)], rules).asks
 
     def _learn(self, emission: Emission) -> None:
         outcomes = [wire.decode_outcome(value or b"") for _, value, _ in emission.outcomes]

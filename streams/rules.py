@@ -41,6 +41,16 @@ def _code_key(settings: Settings) -> CodeKey | None:
     return CodeKey(key_id=settings.code_key_id, secret=secret.get_secret_value().encode())
 
 
+def _families(settings: Settings) -> Families:
+    return Families(
+        hints=settings.hints,
+        segments=settings.segments,
+        heat=settings.heat,
+        next_step=settings.next_step,
+        risk_limit=settings.risk_limit_ratio,
+    )
+
+
 def rules_of(
     settings: Settings,
     catalogue: Catalogue,
@@ -75,17 +85,12 @@ def rules_of(
         margin_ratio=settings.margin_ratio,
         promise_ratio=settings.promise_ratio,
         currency=settings.shop_currency,
+        lease_ratio=settings.lease_ratio,
         keeps_sessions=settings.sessions,
         session_key=_session_key(settings),
         code_key=_code_key(settings),
         known=known,
         stock=stock,
-        families=Families(
-            hints=settings.hints,
-            segments=settings.segments,
-            heat=settings.heat,
-            next_step=settings.next_step,
-            risk_limit=settings.risk_limit_ratio,
-        ),
+        families=_families(settings),
         pauses_habits=settings.habit_pause,
     )

@@ -12,6 +12,7 @@ import msgspec
 import yaml
 
 from coupons.denials import REPLIED
+from coupons.leases import Ask, Grant
 from features.events import FAMILY_OF, Family
 from features.session_record import Session
 from online_models.outcomes import Outcome
@@ -22,7 +23,7 @@ from streams.native import ASKED, FIELDS, NEEDS, NativeEvent
 from streams.replies import REPLY_VERSION, Reply
 from streams.settings import Settings
 from streams.stocking import StockLevel
-from streams.topics import INBOUND, TopicSpec, inbound_name, specs
+from streams.topics import EVENTS, TopicSpec, inbound_name, specs
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -121,7 +122,7 @@ def _dead_letter() -> Schema:
 
 
 SCHEMAS: dict[str, Callable[[], Schema]] = {
-    **{inbound_name(family): partial(inbound, family) for family in INBOUND},
+    **{inbound_name(family): partial(inbound, family) for family in EVENTS},
     "shop.stock.v1": _stock,
     "coupon.decision.v1": partial(
         _record, Decision, "coupon.decision.v1", f"A decision, version {SCHEMA_VERSION}", whole=True
@@ -129,15 +130,13 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "coupon.reply.v1": _reply,
     "coupon.outcome.v1": partial(_record, Outcome, "coupon.outcome.v1", "A step in a label's life"),
     "coupon.session.v1": partial(_record, Session, "coupon.session.v1", "A session that is over"),
+    "coupon.ask.v1": partial(_record, Ask, "coupon.ask.v1", "What a partition asks the ledger"),
+    "coupon.grant.v1": partial(_record, Grant, "coupon.grant.v1", "What the ledger grants"),
     "coupon.dead-letter.v1": _dead_letter,
 }
-_MESSAGE_OF = {
-    "coupon.decisions.v1": "coupon.decision.v1",
-    "coupon.replies.v1": "coupon.reply.v1",
-    "coupon.outcomes.v1": "coupon.outcome.v1",
-    "coupon.sessions.v1": "coupon.session.v1",
-    "coupon.dead-letters.v1": "coupon.dead-letter.v1",
-}
+_TOLD = ("decision", "outcome", "session", "grant", "dead-letter")
+_MESSAGE_OF = {f"coupon.{name}s.v1": f"coupon.{name}.v1" for name in _TOLD}
+_MESSAGE_OF |= {"coupon.budget.v1": "coupon.ask.v1", "coupon.replies.v1": "coupon.reply.v1"}
 
 
 def _channel(spec: TopicSpec, message: str) -> Schema:

@@ -168,6 +168,12 @@ class Settings(BaseSettings):
     pacing_horizon_ms: Milliseconds = _setting(
         30 * DAY_MS, "How long the budget of a campaign without an end is to last.", "ms"
     )
+    lease_ratio: Ratio = _setting(
+        0.5,
+        "Share of its even part of each budget that a partition may give without asking the "
+        "ledger; 1 deals everything out for good. The same on all workers: to change it, stop all.",
+        "ratio",
+    )
     habit_pause: bool = _setting(
         False, "Pause offers to customers who bought twice in full, or three times, within 30 days."
     )

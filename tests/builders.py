@@ -31,6 +31,7 @@ FAMILIES = {
     "shop.coupon.v1": "coupon",
     "shop.profiles.v1": "profiles",
     "coupon.heartbeats.v1": "heartbeats",
+    "coupon.grants.v1": "grants",
 }
 TOPIC_OF = {family: topic for topic, family in FAMILIES.items()}
 

@@ -15,13 +15,16 @@ from tests.unit.verifier.planting import (
     first_edited,
     first_one,
     forget_pending,
+    grant_more,
     hasten,
     held_again,
     is_allowed,
     is_bought,
     is_capped,
+    is_granted,
     is_offer,
     is_shared,
+    is_told,
     issue_less,
     late_row,
     moved,
@@ -131,6 +134,20 @@ FAULTS: dict[str, Fault] = {
     ),
     "a reply to a request of nobody": Fault(
         on("replies", edited(is_allowed, put("request_id", to="nobody-asked"))), "replies_once"
+    ),
+    "an ask told twice": Fault(on("asks", doubled(is_told)), "leases_asked"),
+    "money given back twice": Fault(
+        on("asks", edited(is_told, put("returned", to={"policy": 1}))), "leases_asked"
+    ),
+    "a grant lost": Fault(on("grants", dropped(is_granted)), "leases_granted"),
+    "a grant of one minor unit more": Fault(
+        on("grants", edited(is_granted, grant_more)), "leases_granted"
+    ),
+    "a grant beyond the budget": Fault(
+        on("grants", edited(is_granted, put("granted", "policy", by=15_000))), "leases_within"
+    ),
+    "a grant that answers nobody": Fault(
+        on("grants", edited(is_granted, put("answers", by=1_000))), "leases_granted"
     ),
     "a label lost": Fault(on("outcomes", dropped(is_bought)), "labels_kept"),
     "a label never opened": Fault(

@@ -31,7 +31,9 @@ class Broker:
 
     def sent(self, topic: str, partition: int, record: Incoming) -> None:
         """Append an inbound record."""
-        self._append(self.log.inputs, topic, partition, record.timestamp, record)
+        is_grant = TOPICS.families[topic] == "grants"
+        records = self.log.grants if is_grant else self.log.inputs
+        self._append(records, topic, partition, record.timestamp, record)
 
     def published(self, partition: int, timestamp_ms: int, emission: Emission) -> None:
         """Append what a chunk brought about."""
@@ -42,6 +44,7 @@ class Broker:
             (log.outcomes, "outcomes", 0, emission.outcomes),
             (log.dead_letters, "dead_letters", partition, emission.dead_letters),
             (log.changelog, "changelog", partition, emission.rows),
+            (log.asks, "asks", 0, emission.asks),
         ):
             topic = TOPICS.of(role)[0]  # type: ignore[arg-type]
             for key, value, headers in messages:
@@ -82,4 +85,6 @@ def empty_log() -> Log:
         outcomes=[],
         dead_letters=[],
         changelog=[],
+        asks=[],
+        grants=[],
     )

@@ -266,6 +266,21 @@ def contradict(records: Records) -> Records:
     return [*records, replace(changed(one, dearer), offset=one.offset + 1_000_000)]
 
 
+# -- leases --------------------------------------------------------------------------------------
+
+
+def is_told(body: Body) -> bool:
+    return bool(body["seq"])
+
+
+def is_granted(body: Body) -> bool:
+    return "policy" in body["granted"]
+
+
+def grant_more(body: Body) -> None:
+    body["granted"]["policy"] += 1
+
+
 # -- dead letters --------------------------------------------------------------------------------
 
 

@@ -116,7 +116,7 @@ def test_the_shops_catalogue_is_read_as_the_worker_reads_it(name: str) -> None:
 @pytest.fixture(scope="module")
 def run() -> tuple[Log, Terms]:
     log = Shop(seed=2).run()
-    return log, uninterrupted(log.inputs)
+    return log, uninterrupted([*log.inputs, *log.grants])
 
 
 @pytest.mark.parametrize(
