@@ -64,7 +64,7 @@ def stranded_minor(log: Log, budget_minor: int) -> int:
         if record.key == PARTITION_KEY
     }
     found = [known["scarce"] for known in accounts.values() if "scarce" in known]
-    return budget_minor - sum(one["held_minor"] + one["spent_minor"] for one in found)
+    return budget_minor - sum(int(one["held_minor"]) + int(one["spent_minor"]) for one in found)
 
 
 def test_p4_few_coupons_are_given_once_and_all_of_them_whoever_dies(
