@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
-from coupons.books import Books
 from streams import wire
 from streams.app import families_of, source_of
 from streams.context import Rules
@@ -14,6 +13,7 @@ from streams.emission import Emission, Watch, nobody
 from streams.knowing import Knowing
 from streams.layouts import Accepted, Refused
 from streams.learning import Learning
+from streams.lending_at_once import LendingAtOnce
 from streams.partitioner import partition_of
 from streams.partitions import Partition
 from streams.rules import read_catalogue, rules_of
@@ -74,14 +74,7 @@ class Replay:
         source = source_of(settings)
         self.partitions = [Partition(n, {}, source) for n in range(settings.partitions)]
         self._offsets: Counter[tuple[int, str]] = Counter()
-        rules = self._rules()
-        self._books = Books(
-            partitions=settings.partitions,
-            shares=rules.shares,
-            lease_ratio=rules.lease_ratio,
-            horizon_ms=rules.pacing.horizon_ms,
-        )
-        self._books.adopt(self.catalogue)
+        self._ledger = LendingAtOnce(self.partitions, self._topics["grants"], self._rules())
         self._outcome_offset = 0
         self._session_offset = 0
 
@@ -131,7 +124,7 @@ class Replay:
                 for line, (_, value, _) in zip(emission.triggers, emission.decisions, strict=True)
                 if isinstance(line, Line)
             ]
-            self._lend(emission, rules)
+            self._ledger.lend(emission.asks, rules)
             self._count(emission)
             self._learn(emission)
             for _, value, _ in emission.outcomes:
@@ -148,20 +141,6 @@ class Replay:
         return rules_of(
             self.settings, self.catalogue, self.learning.in_force, self.knowing.in_force
         )
-
-    def _lend(self, emission: Emission, rules: Rules) -> None:
-        """Let the ledger answer what was asked, at once."""
-        topic, asked = self._topics["grants"], emission.asks
-        while asked:
-            for _, value, _ in asked:
-                self._books.hear(wire.decode_ask(value or b""))
-            asked = []
-            for grant in self._books.answers():
-                key, value, _ = wire.encode_grant(grant)
-                offset = self._offsets[grant.partition, topic]
-                self._offsets[grant.partition, topic] += 1
-                line = Line(0, offset, 0, key or b"", value or b"", ())
-                asked += self.partitions[grant.partition].apply([(topic, line)], rules).asks
 
     def _learn(self, emission: Emission) -> None:
         outcomes = [wire.decode_outcome(value or b"") for _, value, _ in emission.outcomes]

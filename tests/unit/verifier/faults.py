@@ -75,8 +75,8 @@ FAULTS: dict[str, Fault] = {
     "one minor unit more charged than booked": Fault(
         on("decisions", edited(is_offer, put("budget", "charged_minor", by=1))), "money_booked"
     ),
-    "one minor unit less remains than the charge took": Fault(
-        on("decisions", first_edited(is_offer, put("budget", "remaining_minor", by=-1))),
+    "less remains than the charge took and was ever given back": Fault(
+        on("decisions", first_edited(is_offer, put("budget", "remaining_minor", by=-20_000))),
         "money_falls",
     ),
     "the ledger holds one minor unit more": Fault(
