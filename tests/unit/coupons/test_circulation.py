@@ -44,3 +44,10 @@ def test_c50_a_coupon_in_a_wallet_that_no_decision_gave_is_one_too_many() -> Non
 def test_open_coupons_are_expected_to_be_used_as_often_as_those_that_ended() -> None:
     assert expected_use_ratio(0, 0) == 1.0
     assert expected_use_ratio(3, 12) == 0.25
+
+
+def test_asking_about_a_campaign_leaves_no_trace() -> None:
+    circulation = Circulation()
+    asked = circulation.open_count, circulation.used_count, circulation.ended_count
+    assert [ask("spring") for ask in (*asked, circulation.off_count)] == [0, 0, 0, 0]
+    assert circulation.dump() == {}

@@ -41,7 +41,7 @@ SCHEMA = Draft202012Validator(schemas.SCHEMAS["coupon.reply.v1"]())
 
 def generous(**fields: Any) -> Rules:
     """Give rules under which the first cart event gets 5.00 off."""
-    offers = a_catalogue(budget_minor=max(1_000_000, 1_000 * COUPONS_COUNT))  # 500 are charged
+    offers = a_catalogue(budget_minor=max(1_000_000, 10_000 * COUPONS_COUNT))
     scorer = FixedScorer(nothing=0.05, ten=0.20)
     return some_rules(scorer, **{"catalogue": offers, "code_key": KEY, **fields})
 
