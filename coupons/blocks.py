@@ -38,6 +38,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "quota_exhausted": ("All pieces have been given out.", "优惠券已发完。"),
     "budget_exhausted": ("The budget cannot hold another one.", "活动预算不足。"),
+    "campaign_paused": ("The shop gives nothing of this campaign now.", "商家已暂停或结束该活动。"),
     "out_of_stock": ("What it is good for is sold out.", "适用商品已售罄。"),
     "scope_not_relevant": ("Nothing to do with what the customer wants.", "与用户所需商品无关。"),
     "min_spend_out_of_reach": (

@@ -34,6 +34,9 @@ class Limits(Protocol):
     def has_quota(self, coupon: Coupon, /) -> bool:
         """Tell whether one more of a coupon with a quota may be given."""
 
+    def shortage(self, campaign: Campaign, /) -> str:
+        """Say why there is no room."""
+
 
 def eligible(
     catalogue: Catalogue,
@@ -90,7 +93,7 @@ def eligible(
             if isinstance(offer, str):
                 blocked.append(rule.refuse(offer))
             elif offer.charge_minor > room_minor:
-                blocked.append(rule.refuse("budget_exhausted"))
+                blocked.append(rule.refuse(limits.shortage(campaign)))
             else:
                 candidates.append(offer)
     return candidates, blocked

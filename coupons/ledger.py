@@ -1,28 +1,22 @@
 """The money and the quotas that one Kafka partition may give, in double entry.
 
-Every partition owns a fixed share of each campaign, so partitions never have to ask each other and
-all of them together cannot give more than the budget. Every movement takes from one account what it
-adds to another: share = free + held + spent, none of them negative, after every call.
+A partition gives of what it has leased, so it asks nobody while it decides, and all of them
+together cannot give more than the budget (see `coupons.lending`). Quotas are dealt out evenly for
+good. Every movement takes from one account what it adds to another: share = free + held + spent,
+none of them negative, after every call.
 """
 
 from typing import Literal
 
-from coupons.accounts import Account, LedgerState, copied, learn_price, opened, price_of, share_of
+from coupons.accounts import LedgerState, copied, learn_price, opened, share_of, shortage_of
 from coupons.arms import ArmShares
 from coupons.balance import LedgerImbalance, Side, check, fit, move
+from coupons.borrowing import Borrowing
 from coupons.catalogue import Campaign, Catalogue, Coupon
+from coupons.leases import Ask, Grant, beyond_first
 from coupons.lifecycle import Lifecycle
-from coupons.pacing import Pacing, hold_price
-from coupons.purses import (
-    POLICY,
-    Purse,
-    give_back,
-    out_minor,
-    part_of,
-    purse,
-    take_held,
-    weights_of,
-)
+from coupons.pacing import Pacing
+from coupons.purses import POLICY, give_back, purse, take_held, weights_of
 
 HOUR_MS = 3_600_000
 
@@ -58,7 +52,7 @@ class Ledger:
         self.pacing = pacing or Pacing()
         self._now_ms = state["now_ms"] if state else 0
         accounts = state["accounts"] if state else {}
-        self._weights: dict[str, int] = {}
+        self._borrowing = Borrowing(partition, partitions)
         self._accounts = {name: copied(account) for name, account in accounts.items()}
         for name, account in self._accounts.items():
             check(name, account)
@@ -75,7 +69,9 @@ class Ledger:
         accounts = {name: copied(account) for name, account in self._accounts.items()}
         return {"now_ms": self._now_ms, "accounts": accounts}
 
-    def adopt(self, catalogue: Catalogue, shares: ArmShares | None = None) -> None:
+    def adopt(
+        self, catalogue: Catalogue, shares: ArmShares | None = None, lease_ratio: float = 1.0
+    ) -> None:
         """Follow a catalogue: new, raised, lowered and ended campaigns, from now on.
 
         Below what is out a share cannot fall: then nothing more is granted, and money that comes
@@ -85,8 +81,11 @@ class Ledger:
         ----------
         shares
             Of customers by arm: each arm has a purse of its own from now on.
+        lease_ratio
+            Share of its even share of a budget that the partition has without asking.
         """
-        self._weights = {} if shares is None else weights_of(shares)
+        weights = {} if shares is None else weights_of(shares)
+        self._borrowing.adopt(catalogue, weights, lease_ratio)
         for campaign in catalogue.campaigns:
             self._follow(campaign)
         names = {campaign.campaign_id for campaign in catalogue.campaigns}
@@ -94,6 +93,8 @@ class Ledger:
             account = self._accounts[name]
             account["target_minor"] = 0
             fit(name, account)
+            if "lease" in account:
+                continue  # the campaign's ledger knows of us, and goes on where it was
             if not account["share_minor"] and not any(account["issued"].values()):
                 del self._accounts[name]
 
@@ -103,15 +104,38 @@ class Ledger:
             before_ms, self._now_ms = self._now_ms, now_ms
             if now_ms // HOUR_MS != before_ms // HOUR_MS:  # the usual price follows by the hour
                 for name, account in self._accounts.items():
-                    learn_price(account, self.lambda_price(name), now_ms, self.pacing)
+                    price = self.lambda_price(name)
+                    learn_price(account, price, now_ms, self.pacing)
+                    self._borrowing.tell(name, account, price, now_ms, self.pacing)
+
+    def hear(self, grant: Grant) -> None:
+        """Take over what the ledger of a campaign grants, calls back or orders."""
+        name = grant.campaign_id
+        if name not in self._accounts:
+            self._accounts[name] = opened(Campaign(campaign_id=name, budget_minor=0))
+        account = self._accounts[name]
+        self._borrowing.hear(account, grant, self._now_ms)
+        fit(name, account)
+
+    def take_asks(self) -> list[Ask]:
+        """Give what the ledgers of campaigns are to be asked, the newest of each campaign."""
+        return self._borrowing.take()
+
+    def missed(self, coupon_ids: list[str], arm: str = POLICY) -> None:
+        """Ask for money for coupons that could not be paid for."""
+        self._borrowing.missed(self._accounts, coupon_ids, arm, self._now_ms)
 
     def blocked(
         self, coupon: Coupon, campaign: Campaign, charge_minor: int, arm: str = POLICY
     ) -> str | None:
-        """Say `quota_exhausted` or `budget_exhausted`, None if the coupon can be paid for."""
+        """Say why a coupon cannot be paid for, None if it can."""
         if coupon.quota is not None and not self.has_quota(coupon):
             return "quota_exhausted"
-        return "budget_exhausted" if charge_minor > self.room_minor(campaign, arm) else None
+        return self.shortage(campaign) if charge_minor > self.room_minor(campaign, arm) else None
+
+    def shortage(self, campaign: Campaign) -> str:
+        """Say why there is no room: `campaign_paused` by order, else `budget_exhausted`."""
+        return shortage_of(self._accounts.get(campaign.campaign_id))
 
     def has_quota(self, coupon: Coupon) -> bool:
         """Tell whether one more of a coupon may be given, whatever it costs."""
@@ -123,17 +147,7 @@ class Ledger:
 
     def room_minor(self, campaign: Campaign, arm: str = POLICY) -> int:
         """Tell the largest charge that an arm's purse can hold; below 0 if it was made smaller."""
-        account = self._accounts.get(campaign.campaign_id)
-        share_minor = share_of(campaign.budget_minor, self.partition, self.partitions)
-        room_minor = share_minor
-        if account is not None:
-            room_minor -= account["held_minor"] + account["spent_minor"]
-        if not self._weights:
-            return room_minor
-        own_minor = part_of(share_minor, arm, self._weights)
-        if account is not None:
-            own_minor -= out_minor(account["purses"], arm)
-        return min(room_minor, own_minor)
+        return self._borrowing.room_minor(campaign, self._accounts.get(campaign.campaign_id), arm)
 
     def charge(
         self, coupon: Coupon, campaign: Campaign, charge_minor: int, arm: str = POLICY
@@ -156,6 +170,7 @@ class Ledger:
         account["issued"][coupon.coupon_id] = account["issued"].get(coupon.coupon_id, 0) + 1
         if account["starts_ms"] is None:
             account["starts_ms"] = self._now_ms
+        self._borrowing.charged(campaign.campaign_id, account, arm, charge_minor, self._now_ms)
 
     def settle(self, lifecycle: Lifecycle, arm: str = POLICY) -> None:
         """Book what the wallet reports of a customer of an arm; it reports everything once.
@@ -202,8 +217,7 @@ class Ledger:
         account = self._accounts.get(campaign_id)
         if account is None:
             return 0.0
-        own, share_minor = self._policy_money(account, account["share_minor"])
-        return price_of(account, own, share_minor, self._now_ms, self.pacing) if own else 0.0
+        return self._borrowing.price(account, self._now_ms, self.pacing)
 
     def prices(self) -> dict[str, float]:
         """Return the shadow price of every campaign, for `policy.choose`."""
@@ -211,21 +225,9 @@ class Ledger:
 
     def hold_prices(self) -> dict[str, float]:
         """Return what it costs to hold a minor unit of each campaign that is short of room."""
-        prices: dict[str, float] = {}
-        for name, account in self._accounts.items():
-            own, share_minor = self._policy_money(account, account["target_minor"])
-            out = own["held_minor"] + own["spent_minor"] if own else 0
-            if price := hold_price(out, share_minor, self.pacing):
-                prices[name] = price
-        return prices
-
-    def _policy_money(
-        self, account: Account, total_minor: int
-    ) -> tuple[Purse | Account | None, int]:
-        """Give the purse that the policy pays from, and its part of a total."""
-        if not self._weights:
-            return account, total_minor
-        return account["purses"].get(POLICY), part_of(total_minor, POLICY, self._weights)
+        price_of, pacing = self._borrowing.hold_price, self.pacing
+        prices = {name: price_of(one, pacing) for name, one in self._accounts.items()}
+        return {name: price for name, price in prices.items() if price}
 
     def _of(self, campaign_id: str, side: Literal[Side, "share_minor"]) -> int:
         account = self._accounts.get(campaign_id)
@@ -238,7 +240,10 @@ class Ledger:
         if campaign.starts_ms is not None:
             account["starts_ms"] = campaign.starts_ms
         account["ends_ms"] = campaign.ends_ms
-        target_minor = share_of(campaign.budget_minor, self.partition, self.partitions)
+        even_minor = share_of(campaign.budget_minor, self.partition, self.partitions)
+        account["even_minor"] = even_minor
+        first_minor = self._borrowing.first_minor(campaign.budget_minor)
+        target_minor = first_minor + beyond_first(account.get("lease"))
         if account["target_minor"] != target_minor:
             account["target_minor"] = target_minor
             fit(campaign.campaign_id, account)

@@ -32,7 +32,9 @@ EventType = Literal[
 ]
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
-Family = Literal["browse", "search", "cart", "purchase", "coupon", "profiles", "heartbeats"]
+Family = Literal[
+    "browse", "search", "cart", "purchase", "coupon", "profiles", "heartbeats", "grants"
+]
 FAMILY_OF: dict[EventType, Family] = {
     "product.viewed": "browse",
     "list.viewed": "browse",

@@ -29,6 +29,12 @@ def register(declared: Declared, engine: Engine) -> None:
         async for chunk in chunks:
             await engine.on_outcome(chunk)
 
+    @agent(declared.budget, name="on_budget", supervisor_strategy=CrashingSupervisor)
+    async def on_budget(chunks: AsyncIterable[Chunk]) -> None:
+        """Lease money to partitions; only the worker that owns the ledger does."""
+        async for chunk in chunks:
+            await engine.on_budget(chunk)
+
     @agent(declared.sessions, name="on_session", supervisor_strategy=CrashingSupervisor)
     async def on_session(chunks: AsyncIterable[Chunk]) -> None:
         """Learn what is known of all customers; only the worker that trains does."""

@@ -26,6 +26,7 @@ from streams.transport import ChunkTransport
 SHOP_GROUP = "shop"
 OUTCOMES_GROUP = "outcomes"
 SESSIONS_GROUP = "sessions"
+BUDGET_GROUP = "budget"
 # The group is not asked to judge whether a worker gets on; its watchdog is.
 MAX_POLL_INTERVAL_SECONDS = 10.0 * 365 * 86_400
 
@@ -34,8 +35,8 @@ MAX_POLL_INTERVAL_SECONDS = 10.0 * 365 * 86_400
 class Declared:
     """The app and what is declared on it.
 
-    `families` names the family of each inbound topic; `shop`, `outcomes` and `sessions` are the
-    topics whose agents get the chunks of their group.
+    `families` names the family of each inbound topic; `shop`, `outcomes`, `sessions` and `budget`
+    are the topics whose agents get the chunks of their group.
     """
 
     app: faust.App
@@ -43,6 +44,7 @@ class Declared:
     shop: Any
     outcomes: Any
     sessions: Any
+    budget: Any
     families: dict[str, Family]
     outbound: OutboundTopics
 
@@ -58,7 +60,10 @@ def outbound_topics(settings: Settings) -> OutboundTopics:
         dead_letters=f"{prefix}coupon.dead-letters.v1",
         models=f"{prefix}coupon.models.v1",
         heartbeats=f"{prefix}coupon.heartbeats.v1",
+        budget=f"{prefix}coupon.budget.v1",
+        grants=f"{prefix}coupon.grants.v1",
         changelog=f"{settings.app_id}-users-changelog",
+        ledger=f"{settings.app_id}-ledger-changelog",
     )
 
 
@@ -94,6 +99,7 @@ def declare(settings: Settings) -> Declared:
             gather_s=settings.fetch_rest_ms / 1000,
         ),
         client_options=client_options(settings),
+        awaited=frozenset({outbound.grants}),
     )
     shop, *followers = [app.topic(name, schema=ChunkSchema(), acks=False) for name in families]
     for follower in followers:
@@ -115,6 +121,7 @@ def declare(settings: Settings) -> Declared:
         shop=shop,
         outcomes=app.topic(outbound.outcomes, schema=ChunkSchema(), acks=False),
         sessions=app.topic(outbound.sessions, schema=ChunkSchema(), acks=False),
+        budget=app.topic(outbound.budget, schema=ChunkSchema(), acks=False),
         families=families,
         outbound=outbound,
     )
@@ -125,6 +132,7 @@ def _groups(families: Iterable[str], outbound: OutboundTopics) -> dict[str, tupl
         SHOP_GROUP: tuple(families),
         OUTCOMES_GROUP: (outbound.outcomes,),
         SESSIONS_GROUP: (outbound.sessions,),
+        BUDGET_GROUP: (outbound.budget,),
     }
 
 

@@ -20,16 +20,16 @@ C05 repeated views merged | 600 bytes of the row | sessions | done
     features/session_record.py <- unit/features/test_session.py
 C06 events counted once | 768 bytes of the row | step | done
     features/seen.py <- unit/features/test_seen.py
-C07 gaps filled and flagged | sums of a partition | vector | partly: by the
-    running mean, whose sums are exact and know no order; not by median or mode, which no bounded
-    memory gives exactly, nor by interpolation, which would wait for the value after
+C07 gaps filled by mean, median, the commonest or the last, and flagged | 13,000 bytes of a
+    partition | vector | done
     features/imputation.py <- unit/features/test_imputation.py
 C08 odd points | oddness | risk | done
     online_models/knowledge/oddness.py <- unit/online_models/knowledge/test_oddness.py
 C09 scaling | none | vector | done
     features/scale.py <- unit/features/test_imputation.py
-C10 text to numbers, Chinese and English | 8 words a search | sessions | partly: words reach
-    sessions and knowledge; no feature reads the slots
+C10 text to numbers, Chinese and English | 8 words a search | sessions | partly: words of
+    searches decide two features (who asks for a lower price), classes of interest, segments and hot
+    words; nothing asks for the counts by slot, as a row keeps no words beyond its session
     features/keywords.py <- unit/features/test_keywords.py
 C11 several sources joined | none | decode | partly: formats are joined; two histories of one
     person are not merged: they may stand in two partitions, which no one order of events joins, so
@@ -53,8 +53,8 @@ C19 lapse | in the profile | vector | done
     features/families/signals.py <- unit/features/test_signals.py
 C20 spending power | in the profile | vector | done
     features/families/spending.py <- unit/features/test_vector.py
-C21 features chosen and dropped | - | - | not done: the learner is regularised, but no rule drops
-    a feature
+C21 features chosen and dropped | - | - | not done: the learner is regularised, and what each
+    family brings is measured beside it (`simulate --without`); no rule drops a feature by itself
 C22 interest by keyword, with a fallback | 4,096 remembered texts | sessions | done
     features/interests.py <- unit/features/test_keywords.py
 C23 one profile | 12,000 bytes with its row; beyond that cut to 8,192 | update | done
@@ -64,7 +64,7 @@ C24 segments | segments | segments | done
 C25 segments with names | none | segments | done
     online_models/knowledge/segment_names.py <- unit/online_models/knowledge/test_segments.py
 C26 a segment's own promotion | none | segments | partly: a coupon's audience may name segments;
-    no prior by segment
+    no prior by segment, for what segments told the model made its forecasts worse
     streams/insight.py <- unit/streams/test_insight.py
 C27 association rules | associations | trainer | done
     online_models/knowledge/pairs.py <- unit/online_models/knowledge/test_pairs.py
@@ -74,8 +74,7 @@ C29 behaviour as a time series | in the profile | update | done
     features/windows.py <- unit/features/test_windows.py
 C30 logistic and Beta | none | vector | done
     features/rates.py <- unit/online_models/test_shapes.py::test_v15_beta_density_and_mean
-C31 alike by what customers did | similar | trainer | partly: learned and shown by `insights`; no
-    decision asks it
+C31 alike by what customers did, told where asked for | similar | trainer | done
     online_models/knowledge/similar.py <- unit/online_models/knowledge/test_similar.py
 C32 coupons matched to taste | none | choose | done
     coupons/eligibility.py <- unit/coupons/test_eligibility.py

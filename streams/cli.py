@@ -31,6 +31,7 @@ COMMANDS = {
     "insights": "Tell what a file says of customers: habits, hot goods, what goes together.",
     "explain": "Tell why a decision was made.",
     "why-not": "Tell why a decision was not another coupon.",
+    "budget": "Show what campaigns have left; add, pause, resume, close or stop.",
     "catalogue": "Check a file of campaigns and coupons.",
     "features": "List what is known of a customer.",
     "config": "Show or check the settings, or print their schema.",
@@ -140,7 +141,7 @@ def _override(
         if not separator:
             message = f"must be NAME=VALUE, was {text!r}"
             raise click.BadParameter(message)
-        if name.lower().endswith(("password", "_key")):
+        if name.lower().endswith(("password", "_key", "_keys")):
             message = f"{name} is a secret: use COUPON_{name.upper()} or COUPON_{name.upper()}_FILE"
             raise click.BadParameter(message)
         pairs.append((name.lower().removeprefix("coupon_"), value))

@@ -42,9 +42,9 @@ class Families:
 
     Attributes
     ----------
-    hints, segments, heat, next_step
-        Told: add-ons for carts, the customer's segment, how hot the product is, the chance that
-        what was done is followed by an order.
+    hints, segments, heat, alike, next_step
+        Told: add-ons for carts, the customer's segment, how hot the product is, products that the
+        same customers cared for, the chance that what was done is followed by an order.
     risk_limit
         From this risk on no offer is made; 1.0, which no risk reaches, asks for none.
     """
@@ -52,6 +52,7 @@ class Families:
     hints: bool = False
     segments: bool = False
     heat: bool = False
+    alike: bool = False
     next_step: bool = False
     risk_limit: float = 1.0
 
@@ -105,8 +106,10 @@ class Rules:
     currency: str
     pauses_habits: bool = False
     dry_run: bool = False
+    lease_ratio: float = 1.0
     keeps_sessions: bool = False
     session_key: bytes = b""
+    mark_keys: tuple[bytes, ...] = (b"",)
     code_key: CodeKey | None = None
     known: Known = NOTHING_KNOWN
     stock: Stock = EVERYTHING_THERE

@@ -11,7 +11,7 @@ from streams.partitioner import partition_of
 from streams.reading import records
 from streams.safe import Safe, safe_of
 from streams.settings import Settings
-from streams.topics import INBOUND, inbound_name
+from streams.topics import SHOPS, inbound_name
 
 REPLAYED = "dlq.replayed"
 _STORY = "dlq."
@@ -152,11 +152,11 @@ def way_back(letter: DeadLetter, settings: Settings) -> Message | None:
     """Address a dead letter to where it came from; None if it must not go there.
 
     A message goes back once: what is refused again needs a change of the message or of the code,
-    not another round. A topic that is not inbound was never read by a worker. What is locked with a
-    key that is not at hand stays as well.
+    not another round. A topic that is not the shop's is none that others may write to. What is
+    locked with a key that is not at hand stays as well.
     """
-    inbound = {inbound_name(family, settings.topic_prefix) for family in INBOUND}
-    if letter.replayed or letter.locked or letter.topic not in inbound:
+    shops = {inbound_name(family, settings.topic_prefix) for family in SHOPS}
+    if letter.replayed or letter.locked or letter.topic not in shops:
         return None
     keyless = letter.partition % settings.partitions
     return Message(

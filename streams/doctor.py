@@ -23,7 +23,7 @@ from streams.reading import bounds, records
 from streams.refusals import MalformedEvent
 from streams.settings import Settings
 from streams.topic_findings import Finding, Found, compare
-from streams.topics import DOCTOR_TOPIC, INBOUND, inbound_name, specs
+from streams.topics import DOCTOR_TOPIC, INBOUND, SHOPS, inbound_name, specs
 
 REACH_SECONDS = 5.0
 SKEW_LIMIT_MS = 30_000
@@ -223,7 +223,7 @@ async def _lag(
 
 def _present(settings: Settings, found: dict[str, Found]) -> list[str]:
     """Name the topics of customers' events that exist."""
-    names = [inbound_name(family, settings.topic_prefix) for family in INBOUND]
+    names = [inbound_name(family, settings.topic_prefix) for family in SHOPS]
     return [name for name in names if name in found]
 
 
@@ -237,7 +237,7 @@ def judge_lag(group: str, members_count: int, lag_count: int) -> Check:
     >>> judge_lag("engine", 2, 0).verdict
     'good'
     """
-    found = f"group {group}: {members_count} workers, {lag_count} records behind"
+    found = f"workers in group {group}: {members_count}; records behind: {lag_count}"
     if members_count == 0:
         remedy = "start a worker: coupon-stream worker"
         verdict: Verdict = "failed" if lag_count else "note"

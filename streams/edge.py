@@ -9,6 +9,7 @@ from hashlib import sha256
 from streams import wire
 from streams.key_rings import keys_of
 from streams.layouts import Accepted, Row
+from streams.logs import PERSONAL_TEXT
 from streams.setting_problems import Problem, SettingsError
 from streams.settings import Settings
 
@@ -64,19 +65,21 @@ def renamed(rows: Iterable[Row], names: EdgePseudonyms | None) -> Iterator[Row]:
     """Put pseudonyms in the place of the ids of users, devices and addresses.
 
     Events are written anew, in native fields only: what a foreign envelope held besides, such as
-    an e-mail address, stays behind. Without `names` all stays.
+    an e-mail address, stays behind; so do addresses and numbers of people that were typed into the
+    shop's search. Without `names` all stays.
     """
     for row in rows:
         if names is None or not isinstance(row, Accepted):
             yield row
             continue
         event = wire.decode(row.family, row.key, row.value, row.headers, row.ts_ms)
-        anonymous_id, address_id = event.anonymous_id, event.address_id
+        anonymous_id, address_id, query = event.anonymous_id, event.address_id, event.query
         known = replace(
             event,
             user_id=names(event.user_id),
             anonymous_id=None if anonymous_id is None else names(anonymous_id),
             address_id=None if address_id is None else names(address_id),
+            query=None if query is None else PERSONAL_TEXT.sub(" ", query).strip() or None,
         )
         value = wire.encode_event(known)
         yield replace(row, key=known.user_id.encode(), value=value, headers=())

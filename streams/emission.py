@@ -70,6 +70,7 @@ class Emission:
     sessions: list[Outbound] = field(default_factory=list)
     dead_letters: list[Outbound] = field(default_factory=list)
     heartbeats: list[Outbound] = field(default_factory=list)
+    asks: list[Outbound] = field(default_factory=list)
     rows: list[Outbound] = field(default_factory=list)
     newest_ms: dict[str, int] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)

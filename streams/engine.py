@@ -14,19 +14,19 @@ import structlog
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from features.events import Event
-from streams import gauges, wire
+from streams import gauges
 from streams.app import Declared, source_of
 from streams.chunks import Chunk
 from streams.connection import librdkafka_options
 from streams.emission import Emission
 from streams.grounds import Grounds
 from streams.health import Health
+from streams.lending import Lending
 from streams.metrics import Metrics
 from streams.ownership import Owned, Ownership
-from streams.partitions import Partition
 from streams.progress import Progress
 from streams.settings import Settings
+from streams.silence import beats
 from streams.table import RowStore
 from streams.training import Training
 from streams.transport import ChunkConsumer
@@ -72,6 +72,7 @@ class Engine:
             declared.outbound.models,
             metrics,
         )
+        self.lending = Lending(settings, self.grounds, self.ownership, declared.outbound)
         self._heard_s: dict[int, float] = {}
         self.ready = asyncio.Event()
         self.catch_up: Callable[[], Awaitable[None]] = _nothing_to_read
@@ -93,11 +94,16 @@ class Engine:
                 await self.training.take_over(self.catch_up)
             else:
                 await self.training.give_up()
+            if TP(self.declared.outbound.budget, 0) in assignment:
+                await self.lending.take_over(self.catch_up)
+            else:
+                await self.lending.give_up()
         gc.freeze()  # what was just loaded stays; looking through it again would cost, not free
 
     async def drain(self) -> None:
         """Return when everything applied so far is durable."""
         await self.ownership.drain()
+        await self.lending.drain()
 
     def positions(self) -> Mapping[TP, int]:
         """Tell from where each source partition is to be read."""
@@ -105,11 +111,14 @@ class Engine:
         if self.training.is_ours:
             found[TP(self.declared.outbound.outcomes, 0)] = self.training.next_offset
             found[TP(self.declared.outbound.sessions, 0)] = self.training.next_session
+        if self.lending.is_ours:
+            found[TP(self.declared.outbound.budget, 0)] = self.lending.next_offset
         return found
 
     async def close(self) -> None:
         """Give everything up."""
         await self.training.give_up()
+        await self.lending.give_up()
         await self.ownership.close()
 
     # -- customers --------------------------------------------------------------------------
@@ -189,38 +198,31 @@ class Engine:
         if held is not None:
             self.consumer.commit_positions({TP(chunk.records[0][0], 0): held})
 
+    # -- the ledger -------------------------------------------------------------------------
+
+    async def on_budget(self, chunk: Chunk) -> None:
+        """Answer a chunk of what partitions ask of the ledger."""
+        self.health.polled()
+        if not self.lending.is_ours or not self.consumer.is_current(chunk):
+            return
+        with self.progress.working("lending"):
+            try:
+                chunk.require_from(lambda _topic: self.lending.next_offset)
+                await self.lending.apply(chunk)
+            except Exception as error:
+                self.fail(error)
+                raise
+        self.consumer.done(chunk)
+
     # -- time for partitions in which nothing happens ---------------------------------------
 
     def heartbeat(self) -> None:
-        """Tell silent partitions how far event time has come elsewhere, so that timers fire there.
-
-        A heartbeat is a record in the partition's own log, and so at the same place in a replay.
-        """
-        owned = self.ownership.partitions
-        if not owned:
-            return
-        newest_ms = max(partition.state.watermark_ms for partition in owned.values())
-        for number, partition in owned.items():
-            if self._is_silent(partition, newest_ms):
-                beat = Event(
-                    event_id=f"heartbeat-{number}-{newest_ms}",
-                    event_type="heartbeat",
-                    user_id="",
-                    ts_ms=newest_ms,
-                )
-                emission = Emission(heartbeats=[(b"", wire.encode_event(beat), [])])
-                ours = self.ownership.get(number)
-                assert ours is not None
-                self._publish(ours, emission)
-
-    def _is_silent(self, partition: Partition, newest_ms: int) -> bool:
-        age_s = time.monotonic() - self._heard_s.get(partition.number, 0.0)
-        waits = partition.next_timer_ms
-        return (
-            age_s * 1000 >= self.settings.heartbeat_idle_ms
-            and waits is not None
-            and waits <= newest_ms
-        )
+        """Tell silent partitions how far event time has come elsewhere, so timers fire there."""
+        owned, idle_s = self.ownership.partitions, self.settings.heartbeat_idle_ms / 1000
+        for number, emission in beats(owned, self._heard_s, time.monotonic() - idle_s):
+            ours = self.ownership.get(number)
+            assert ours is not None
+            self._publish(ours, emission)
 
     # -- gauges -----------------------------------------------------------------------------
 

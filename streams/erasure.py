@@ -5,7 +5,7 @@ holds nothing else of the user, and can be found only by who has the id and the 
 """
 
 import hmac
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping, Sequence
 from hashlib import sha256
 
 from coupons import wallet
@@ -28,10 +28,11 @@ class Erasures:
     Examples
     --------
     >>> erasures = Erasures({})
-    >>> key, value = erasures.add("ann", 1_000, b"a key")
-    >>> [erasures.covers(user, ts, b"a key") for user, ts in (("ann", 1_000), ("ann", 1_001))]
+    >>> key, value = erasures.add("ann", 1_000, [b"a key"])
+    >>> [erasures.covers(user, ts, [b"a key"]) for user, ts in (("ann", 1_000), ("ann", 1_001))]
     [True, False]
-    >>> Erasures({key: value}).covers("ann", 1_000, b"a key"), erasures.covers("bob", 1, b"a key")
+    >>> later = Erasures({key: value})
+    >>> later.covers("ann", 1_000, [b"new", b"a key"]), later.covers("bob", 1, [b"a key"])
     (True, False)
     """
 
@@ -39,18 +40,26 @@ class Erasures:
         keys = [key for key in stored if key.startswith(MARK)]
         self._marks = {key: stored.pop(key) for key in keys}
 
-    def add(self, user_id: str, ts_ms: int, secret: bytes) -> tuple[bytes, bytes]:
-        """Remember that a user was erased at this event time; give the record of it."""
-        key = _mark_of(user_id, secret)
+    def add(self, user_id: str, ts_ms: int, secrets: Sequence[bytes]) -> tuple[bytes, bytes]:
+        """Remember that a user was erased at this event time, by the first of the secrets.
+
+        Returns
+        -------
+        The record of it.
+        """
+        key = _mark_of(user_id, secrets[0])
         at_ms = max(ts_ms, self._erased_ms(key))
         self._marks[key] = wire.encode_row({"v": 1, "at": at_ms})
         return key, self._marks[key]
 
-    def covers(self, user_id: str, ts_ms: int, secret: bytes) -> bool:
-        """Tell whether what happened then belongs to a user as they were before the erasure."""
+    def covers(self, user_id: str, ts_ms: int, secrets: Sequence[bytes]) -> bool:
+        """Tell whether what happened then belongs to a user as they were before the erasure.
+
+        A mark made with any of the secrets counts.
+        """
         if not self._marks:
             return False  # nearly always, and a hash for each event would be felt
-        return ts_ms <= self._erased_ms(_mark_of(user_id, secret))
+        return any(ts_ms <= self._erased_ms(_mark_of(user_id, one)) for one in secrets)
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         """Give the records, sorted."""

@@ -60,7 +60,10 @@ class SessionFetch(Request[FetchRequest_v11]):  # type: ignore[misc]  # aiokafka
 
 
 class Told(NamedTuple):
-    """What an answer says of a partition; `end` is where committed records end."""
+    """What an answer says of a partition.
+
+    `end` is where committed records end, or all of them in a topic that is awaited.
+    """
 
     tp: TP
     code: int
@@ -73,9 +76,11 @@ class Told(NamedTuple):
 class FetchSession:
     """One broker's session, begun with the first request and after everything that breaks it.
 
-    A broker that keeps none gives it the id 0, and is asked for everything each time.
+    A broker that keeps none gives it the id 0, and is asked for everything each time. Topics that
+    are `awaited` are not at their end while a transaction is open in them.
     """
 
+    awaited: frozenset[str] = frozenset()
     id: int = 0
     _epoch: int = 0
     _known: dict[TP, int] = field(default_factory=dict)
@@ -95,7 +100,7 @@ class FetchSession:
         if answer.error_code:
             self.reset()
             return None
-        told = list(_told(answer))
+        told = list(_told(answer, self.awaited))
         for one in told:
             if one.code == 0:
                 self._ends[one.tp] = one.end
@@ -125,8 +130,8 @@ class FetchSession:
         return {tp for tp in there if self._ends[tp] <= positions.get(tp, -1)}
 
 
-def _told(answer: Any) -> Iterator[Told]:
+def _told(answer: Any, awaited: frozenset[str]) -> Iterator[Told]:
     for topic, partitions in answer.topics:
         for number, code, high, stable, _, aborted, _, batches in partitions:
-            end = stable if stable >= 0 else high
+            end = high if stable < 0 or topic in awaited else stable
             yield Told(TP(topic, number), code, end, aborted, batches or b"")

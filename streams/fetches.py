@@ -58,9 +58,17 @@ class Fetches:
     ----------
     client_options
         aiokafka's, for a connection of our own.
+    awaited
+        Topics that are not at their end while a transaction is open in them.
     """
 
-    def __init__(self, client_options: Mapping[str, Any], check_crcs: bool) -> None:
+    def __init__(
+        self,
+        client_options: Mapping[str, Any],
+        check_crcs: bool,
+        awaited: frozenset[str] = frozenset(),
+    ) -> None:
+        self._awaited = awaited
         self._client = AIOKafkaClient(**client_options)
         self._check_crcs = check_crcs
         self._positions: dict[TP, int] = {}
@@ -136,7 +144,7 @@ class Fetches:
 
     async def _ask(self, broker: int, tps: list[TP], wait_ms: int, mark: int) -> Look | None:
         seeks_count = self._seeks_count
-        session = self._sessions.setdefault(broker, FetchSession())
+        session = self._sessions.setdefault(broker, FetchSession(self._awaited))
         # A broker without sessions may leave out what comes late in the list when there is much.
         self._looks_count += 1
         turn = self._looks_count % len(tps)

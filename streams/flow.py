@@ -195,6 +195,7 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
         stock=rules.stock,
         promise_ratio=rules.promise_ratio,
     )
+    limits.miss(blocked, rules.dry_run)
     answers = rules.model.score(point.x, [candidate.action for candidate in given])
     paused = rules.pauses_habits and habit.is_paused(row.get("habit"), event.ts_ms)
     choice = choose(

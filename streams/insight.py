@@ -23,6 +23,7 @@ from streams.decisions import Decision, Hint, Reason
 from streams.sessions import VISIT_STEPS
 
 MAX_HINTS = 3
+MAX_ALIKE = 3
 
 
 def known_as(person: Traits, row: Row, rules: Rules) -> Traits:
@@ -61,12 +62,23 @@ def told(decision: Decision, row: Row, event: Event, rules: Rules) -> Decision:
         product = event.items[0].product_id
         share = round(known.heat(short(product)), 6)
         found.append(Reason(code="hot_product", weight=share, detail=product))
+    if families.alike and event.event_type == "product.viewed" and event.items:
+        found += _alike(event.items[0].product_id, rules)
     if families.next_step:
         prior = known.chance(event.event_type, "order.completed")
         own = moves.probability(row["moves"], event.event_type, "order.completed", prior)
         chance = round(own, 6)
         found.append(Reason(code="next_step", weight=chance, detail="order.completed"))
     return replace(decision, reasons=(*decision.reasons, *found)) if found else decision
+
+
+def _alike(product: str, rules: Rules) -> list[Reason]:
+    sold_out = rules.stock.sold_out
+    others = [one for one in rules.known.alike(short(product)) if one[0] not in sold_out]
+    return [
+        Reason(code="alike_product", weight=round(alike, 4), detail=other)
+        for other, alike in others[:MAX_ALIKE]
+    ]
 
 
 def hinted(decision: Decision, row: Row, event: Event, rules: Rules) -> Decision:

@@ -43,7 +43,8 @@ class LayoutError(Exception):
 
     def __init__(self, name: str, line: int, expected: str, found: str) -> None:
         self.name, self.line, self.expected, self.found = name, line, expected, found
-        super().__init__(f"{name}, line {line}: must be {expected}, was {found}")
+        place = f"{name}, line {line}" if line else name
+        super().__init__(f"{place}: must be {expected}, was {found}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

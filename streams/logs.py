@@ -33,7 +33,7 @@ MAX_KINDS = 1_000
 IDENTITIES = frozenset({"user_id", "anonymous_id", "address_id", "key"})
 PRIVATE = re.compile(
     r"password|secret|token|authorization|credential|cookie|e_?mail|phone|address|birth|query"
-    r"|payload|coupon_code|_key$",
+    r"|payload|coupon_code|_keys?$",
     re.IGNORECASE,
 )
 PERSONAL_TEXT = re.compile(

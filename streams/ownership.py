@@ -9,12 +9,13 @@ else has to be known to go on.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import structlog
 from faust.types import TP
 
-from streams.changelog import RecoveryFailedError, read_rows
+from streams.changelog import Recovered, RecoveryFailedError, read_rows
 from streams.connection import client_options
 from streams.emission import Source
 from streams.partitions import Partition
@@ -70,8 +71,8 @@ class Ownership:
         self._store = store
         self._options = options
         self._fail = fail
-        # Commits wait in threads: one for each partition, and one for the trainer.
-        self._executor = ThreadPoolExecutor(settings.partitions + 1, "transactions")
+        # Commits wait in threads: one for each partition, for the trainer and for the ledger.
+        self._executor = ThreadPoolExecutor(settings.partitions + 2, "transactions")
         self._readers = ThreadPoolExecutor(2, "recovery")
         self._settling = Settling(client_options(settings), settings.transaction_timeout_ms)
         self._owned: dict[int, Owned] = {}
@@ -96,6 +97,23 @@ class Ownership:
             self._executor,
             settings.transaction_timeout_ms,
         )
+
+    async def inherit(
+        self, name: str, places: Places, changelog: str
+    ) -> tuple[Transactions, dict[bytes, bytes]]:
+        """Shut out the writer of this name before us, and read what it left.
+
+        Raises
+        ------
+        TransactionFailedError, RecoveryFailedError
+            The broker did not answer, or refused.
+        """
+        transactions = self.transactions(name)
+        await self._settling.settle(transactions.name, places)
+        await transactions.open()
+        read = partial(self._read_rows, changelog, 0)
+        found = await asyncio.get_running_loop().run_in_executor(self._readers, read)
+        return transactions, found.rows
 
     async def take_over(self, numbers: Iterable[int]) -> None:
         """Own exactly these partitions: keep, take over and give up.
@@ -134,12 +152,15 @@ class Ownership:
         return Owned(partition, publisher, transactions)
 
     def _recover(self, number: int) -> Partition:
+        found = self._read_rows(self._topics.changelog, number)
+        self._store().put_rows(number, found.rows)
+        return Partition(number, found.rows, self._source, found.headers)
+
+    def _read_rows(self, changelog: str, number: int) -> Recovered:
         deadline_seconds = self._settings.recovery_deadline_ms / 1000
         # librdkafka looks the group up though it does not join: it must be one that is ours.
         options = {**self._options, "group.id": self._settings.app_id}
-        found = read_rows(self._topics.changelog, number, options, deadline_seconds)
-        self._store().put_rows(number, found.rows)
-        return Partition(number, found.rows, self._source, found.headers)
+        return read_rows(changelog, number, options, deadline_seconds)
 
     async def _give_up(self, number: int) -> None:
         owned = self._owned.pop(number)

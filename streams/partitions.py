@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
 from coupons.circulation import held_by
+from coupons.leases import Grant
 from coupons.ledger import Ledger
 from features import profile as profiles
 from features.events import Event
@@ -17,12 +18,11 @@ from streams.dead_letters import Outbound
 from streams.emission import Emission, Source, SourceRecord
 from streams.erasure import Erasures, forget
 from streams.holdings import Holdings
+from streams.partition_reading import read_new
 from streams.partitioner import partition_of
 from streams.refusals import MalformedEvent
 from streams.rows import PARTITION_KEY, WAITS, Rows, encode_waits, waiting, waits_of
 from streams.timers import Timers
-
-Read = tuple[str, SourceRecord, Event | MalformedEvent]
 
 # A row is capped at 16 KB; well before that its profile gives way.
 SHRINK_BYTES = 12_000
@@ -115,11 +115,11 @@ class Partition:
         emission = Emission()
         context = Context(rules=rules, partition=self._state)
         self._state.ledger.pacing = rules.pacing
-        self._state.ledger.adopt(rules.catalogue, rules.shares)
+        self._state.ledger.adopt(rules.catalogue, rules.shares, rules.lease_ratio)
         changed: set[bytes] = set()
         # All are read first, and all answers written last: work of one kind at a stretch finds its
         # code and tables at hand, and costs a good deal less.
-        for topic, record, event in self._read(records):
+        for topic, record, event in read_new(records, self._at, self.source.families, self.number):
             key = self._apply_one(topic, record, event, context, emission)
             if key is not None:
                 changed.add(key)
@@ -127,38 +127,27 @@ class Partition:
                 changed.update(self._fire_timers(context, emission))
         emission.rows += [self._encode(key, emission) for key in sorted(changed)]
         emission.close()
+        emission.asks += map(wire.encode_ask, self._state.ledger.take_asks())
         state = wire.encode_row(self._dump_state())
         self._rows.put(PARTITION_KEY, state)
         self._rows.trim()
         emission.rows.append((PARTITION_KEY, state, []))
         return emission
 
-    def _read(self, records: Iterable[tuple[str, SourceRecord]]) -> list[Read]:
-        """Decode the records that were not applied before, each to an event or its refusal."""
-        families, at = self.source.families, self._at
-        read: list[Read] = []
-        for topic, record in records:
-            if record.offset < at.get(topic, 0):
-                continue
-            at[topic] = record.offset + 1
-            told = record.key, record.value, record.headers, record.timestamp
-            try:
-                read.append((topic, record, wire.decode(families[topic], *told)))
-            except MalformedEvent as refusal:
-                read.append((topic, record, refusal))
-        return read
-
     def _apply_one(
         self,
         topic: str,
         record: SourceRecord,
-        event: Event | MalformedEvent,
+        event: Event | Grant | MalformedEvent,
         context: Context,
         emission: Emission,
     ) -> bytes | None:
         source, family = self.source, self.source.families[topic]
         if isinstance(event, MalformedEvent):
             emission.refuse(source, self.number, topic, record, event)
+            return None
+        if isinstance(event, Grant):
+            self._state.ledger.hear(event)
             return None
         emission.read(topic, record, event)
         if event.event_type == "heartbeat":
@@ -170,7 +159,7 @@ class Partition:
         if event.event_type == "profile.erased":
             self._erase(key, event, context, emission)
             return key
-        if self._erasures.covers(event.user_id, event.ts_ms, context.rules.session_key):
+        if self._erasures.covers(event.user_id, event.ts_ms, context.rules.mark_keys):
             emission.tally.add("events_erased", (topic,))
             return None
         row = self._row_of(key, event.user_id, context.rules)
@@ -208,7 +197,7 @@ class Partition:
             emission.take(forgotten, context.rules)
             self._rows.drop(key)
             self._timers.clear(key)
-        mark = self._erasures.add(event.user_id, event.ts_ms, context.rules.session_key)
+        mark = self._erasures.add(event.user_id, event.ts_ms, context.rules.mark_keys)
         emission.rows.append((*mark, []))
         emission.tally.add("users_erased")
 

@@ -14,7 +14,7 @@ from streams.lanes import Message, SendingFailedError, Sent, send
 from streams.layouts import Accepted, Refused, Row, read
 from streams.partitioner import partition_of
 from streams.settings import Settings
-from streams.topics import INBOUND, inbound_name
+from streams.topics import SHOPS, inbound_name
 
 SHOWN_LINES_COUNT = 10
 _SHOWN_VALUE_CHARACTERS = 160
@@ -131,9 +131,7 @@ async def produce(
 async def _check_partitions(settings: Settings) -> None:
     async with topic_admin.admin_client(client_options(settings)) as admin:
         counts = await topic_admin.partition_counts(admin)
-    for family in INBOUND:
-        if family == "heartbeats":
-            continue  # the workers' own, and no producer's business
+    for family in SHOPS:
         name = inbound_name(family, settings.topic_prefix)
         if name not in counts:
             msg = f"topic {name} must be there, was missing; run: coupon-stream topics apply"

@@ -25,7 +25,10 @@ class OutboundTopics:
     dead_letters: str
     models: str
     heartbeats: str
+    budget: str
+    grants: str
     changelog: str
+    ledger: str
 
 
 class Publisher:
@@ -116,6 +119,7 @@ class Publisher:
             _address(by_topic, topics.sessions, 0, emission.sessions)
             _address(by_topic, topics.dead_letters, partition, emission.dead_letters)
             _address(by_topic, topics.heartbeats, partition, emission.heartbeats)
+            _address(by_topic, topics.budget, 0, emission.asks)
             newest.update((row[0], row) for row in emission.rows)
         _address(by_topic, topics.changelog, partition, newest.values())
         first = [outgoing[0] for outgoing in by_topic.values()]

@@ -59,6 +59,27 @@ allowed is counted in `coupon_lifecycle_refusals_total` with its reason. Times a
 reservation lasts {RESERVE_MS // 60_000} minutes.
 """
 
+ORDERS_INTRODUCTION = """## A campaign's money, by order
+
+`coupon-stream budget show` tells how each campaign stands: budget = free + leased to partitions.
+The others order something of its ledger, on `coupon.budget.v1`, as `coupon.order.v1`:
+
+| Command | What follows |
+| --- | --- |
+| `top-up CAMPAIGN AMOUNT_MINOR` | so much more may be given, on top of the catalogue's budget |
+| `pause CAMPAIGN` | nothing more is given; coupons that are out stay good |
+| `resume CAMPAIGN` | it is given again |
+| `close CAMPAIGN` | as paused, for good; what partitions have left goes back to the ledger |
+| `stop` | every open campaign is paused, whatever else was ordered meanwhile |
+
+An order bears the number that it is to have among those obeyed (`--version` names the one before
+it): one that comes twice, or after another that its sender did not know of, is refused. The ledger
+obeys in one transaction with its books and tells every partition by `coupon.grants.v1`; an event
+that Kafka takes after that is decided by the order, and a recorded run repeats it. `--dry-run`
+sends nothing. Exit code 0: the ledger has obeyed. 1: it has not yet, or another order came first.
+2: refused, with what must be.
+"""
+
 REPLIES_INTRODUCTION = f"""## Asking before accepting
 
 Send `coupon.check_requested` on `shop.coupon.v1`: `decision_id` or `coupon_code`, `items` with
@@ -122,7 +143,8 @@ def coupons_page() -> str:
     steps = _table(header, (_step_row(stage, step) for stage, step in STEPS.items()))
     rows = ((f"`{code}`", en, zh) for code, (en, zh) in REPLIED.items())
     refusals = _table(("Reason", "English", "中文"), rows)
-    return "\n".join([COUPONS_INTRODUCTION, *steps, "", REPLIES_INTRODUCTION, *refusals, ""])
+    lines = [COUPONS_INTRODUCTION, *steps, "", REPLIES_INTRODUCTION, *refusals, ""]
+    return "\n".join([*lines, ORDERS_INTRODUCTION])
 
 
 def _step_row(stage: str, step: Step) -> tuple[str, ...]:

@@ -8,10 +8,12 @@ from typing import TypeVar
 
 from streams import wire
 from streams.app import families_of, source_of
+from streams.context import Rules
 from streams.emission import Emission, Watch, nobody
 from streams.knowing import Knowing
 from streams.layouts import Accepted, Refused
 from streams.learning import Learning
+from streams.lending_at_once import LendingAtOnce
 from streams.partitioner import partition_of
 from streams.partitions import Partition
 from streams.rules import read_catalogue, rules_of
@@ -72,6 +74,7 @@ class Replay:
         source = source_of(settings)
         self.partitions = [Partition(n, {}, source) for n in range(settings.partitions)]
         self._offsets: Counter[tuple[int, str]] = Counter()
+        self._ledger = LendingAtOnce(self.partitions, self._topics["grants"], self._rules())
         self._outcome_offset = 0
         self._session_offset = 0
 
@@ -111,9 +114,7 @@ class Replay:
             self._offsets[number, topic] += 1
             line = Line(row.line_number, offset, row.ts_ms, row.key, row.value, row.headers)
             chunks[number].append((topic, line))
-        rules = rules_of(
-            self.settings, self.catalogue, self.learning.in_force, self.knowing.in_force
-        )
+        rules = self._rules()
         decided: list[tuple[int, bytes]] = []
         for number in sorted(chunks):
             emission = self.partitions[number].apply(chunks[number], rules)
@@ -123,6 +124,7 @@ class Replay:
                 for line, (_, value, _) in zip(emission.triggers, emission.decisions, strict=True)
                 if isinstance(line, Line)
             ]
+            self._ledger.lend(emission.asks, rules)
             self._count(emission)
             self._learn(emission)
             for _, value, _ in emission.outcomes:
@@ -134,6 +136,11 @@ class Replay:
         decided.sort()
         for _, value in decided:
             yield value
+
+    def _rules(self) -> Rules:
+        return rules_of(
+            self.settings, self.catalogue, self.learning.in_force, self.knowing.in_force
+        )
 
     def _learn(self, emission: Emission) -> None:
         outcomes = [wire.decode_outcome(value or b"") for _, value, _ in emission.outcomes]

@@ -12,7 +12,7 @@ from streams.access import Grant, Role, grants
 from streams.connection import librdkafka_options
 from streams.settings import Settings
 
-ASK_SECONDS = 10.0
+ASK_SECONDS = 30.0  # a new broker is asked for its first group: it lays out fifty partitions
 AGAIN_SECONDS = 0.2
 _NAMES = {
     AclOperation.READ: "Read",

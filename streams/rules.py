@@ -1,6 +1,7 @@
 """Builds the rules of a chunk from settings, catalogue, stock, model and knowledge."""
 
 from coupons.arms import ArmShares
+from coupons.books import Books
 from coupons.catalogue import Catalogue
 from coupons.catalogue_file import parse_catalogue
 from coupons.codes import CodeKey
@@ -33,12 +34,49 @@ def _session_key(settings: Settings) -> bytes:
     return (settings.experiment_salt if secret is None else secret.get_secret_value()).encode()[:64]
 
 
+def mark_keys_of(settings: Settings) -> tuple[bytes, ...]:
+    """Give the key that marks erased users now, and those that did before."""
+    secret = settings.pseudonym_former_keys
+    former = [] if secret is None else secret.get_secret_value().split(",")
+    return _session_key(settings), *(key.strip().encode()[:64] for key in former if key.strip())
+
+
 def _code_key(settings: Settings) -> CodeKey | None:
     """Give the secret of the customers' codes, if they are to have any."""
     secret = settings.code_key
     if secret is None:
         return None
     return CodeKey(key_id=settings.code_key_id, secret=secret.get_secret_value().encode())
+
+
+def _families(settings: Settings) -> Families:
+    """Give which kinds of knowledge are told with decisions."""
+    return Families(
+        hints=settings.hints,
+        segments=settings.segments,
+        heat=settings.heat,
+        alike=settings.alike,
+        next_step=settings.next_step,
+        risk_limit=settings.risk_limit_ratio,
+    )
+
+
+def _shares(settings: Settings) -> ArmShares:
+    return ArmShares(
+        random=settings.random_ratio,
+        business_as_usual=settings.business_as_usual_ratio,
+        holdout=settings.holdout_ratio,
+    )
+
+
+def books_of(settings: Settings) -> Books:
+    """Give the ledger of every campaign with nothing in it."""
+    return Books(
+        partitions=settings.partitions,
+        shares=_shares(settings),
+        lease_ratio=settings.lease_ratio,
+        horizon_ms=settings.pacing_horizon_ms,
+    )
 
 
 def rules_of(
@@ -63,11 +101,7 @@ def rules_of(
             salt=settings.experiment_salt,
         ),
         pacing=Pacing(horizon_ms=settings.pacing_horizon_ms),
-        shares=ArmShares(
-            random=settings.random_ratio,
-            business_as_usual=settings.business_as_usual_ratio,
-            holdout=settings.holdout_ratio,
-        ),
+        shares=_shares(settings),
         salt=settings.experiment_salt,
         triggers=frozenset(settings.triggers),
         horizon_ms=settings.horizon_ms,
@@ -75,17 +109,13 @@ def rules_of(
         margin_ratio=settings.margin_ratio,
         promise_ratio=settings.promise_ratio,
         currency=settings.shop_currency,
+        lease_ratio=settings.lease_ratio,
         keeps_sessions=settings.sessions,
         session_key=_session_key(settings),
+        mark_keys=mark_keys_of(settings),
         code_key=_code_key(settings),
         known=known,
         stock=stock,
-        families=Families(
-            hints=settings.hints,
-            segments=settings.segments,
-            heat=settings.heat,
-            next_step=settings.next_step,
-            risk_limit=settings.risk_limit_ratio,
-        ),
+        families=_families(settings),
         pauses_habits=settings.habit_pause,
     )

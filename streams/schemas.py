@@ -4,7 +4,7 @@ Published schemas are closed (a field nobody knows is a mistake of the producer'
 tolerant (`wire.decode` ignores such a field), so that both sides may move on their own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,8 @@ import msgspec
 import yaml
 
 from coupons.denials import REPLIED
+from coupons.leases import Ask, Grant
+from coupons.orders import Order
 from features.events import FAMILY_OF, Family
 from features.session_record import Session
 from online_models.outcomes import Outcome
@@ -22,7 +24,7 @@ from streams.native import ASKED, FIELDS, NEEDS, NativeEvent
 from streams.replies import REPLY_VERSION, Reply
 from streams.settings import Settings
 from streams.stocking import StockLevel
-from streams.topics import INBOUND, TopicSpec, inbound_name, specs
+from streams.topics import EVENTS, TopicSpec, inbound_name, specs
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -121,7 +123,7 @@ def _dead_letter() -> Schema:
 
 
 SCHEMAS: dict[str, Callable[[], Schema]] = {
-    **{inbound_name(family): partial(inbound, family) for family in INBOUND},
+    **{inbound_name(family): partial(inbound, family) for family in EVENTS},
     "shop.stock.v1": _stock,
     "coupon.decision.v1": partial(
         _record, Decision, "coupon.decision.v1", f"A decision, version {SCHEMA_VERSION}", whole=True
@@ -129,24 +131,25 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "coupon.reply.v1": _reply,
     "coupon.outcome.v1": partial(_record, Outcome, "coupon.outcome.v1", "A step in a label's life"),
     "coupon.session.v1": partial(_record, Session, "coupon.session.v1", "A session that is over"),
+    "coupon.ask.v1": partial(_record, Ask, "coupon.ask.v1", "What a partition asks the ledger"),
+    "coupon.order.v1": partial(_record, Order, "coupon.order.v1", "What people order of a ledger"),
+    "coupon.grant.v1": partial(_record, Grant, "coupon.grant.v1", "What the ledger grants"),
     "coupon.dead-letter.v1": _dead_letter,
 }
-_MESSAGE_OF = {
-    "coupon.decisions.v1": "coupon.decision.v1",
-    "coupon.replies.v1": "coupon.reply.v1",
-    "coupon.outcomes.v1": "coupon.outcome.v1",
-    "coupon.sessions.v1": "coupon.session.v1",
-    "coupon.dead-letters.v1": "coupon.dead-letter.v1",
-}
+_TOLD = ("decision", "outcome", "session", "grant", "dead-letter")
+_MESSAGE_OF = {f"coupon.{name}s.v1": f"coupon.{name}.v1" for name in _TOLD}
+_MESSAGE_OF |= {"coupon.budget.v1": "coupon.ask.v1", "coupon.replies.v1": "coupon.reply.v1"}
+# What people say on a topic that workers write to as well.
+_ORDERED = {"coupon.budget.v1": "coupon.order.v1"}
 
 
-def _channel(spec: TopicSpec, message: str) -> Schema:
+def _channel(spec: TopicSpec, names: Iterable[str]) -> Schema:
     policy: Schema = {"cleanup.policy": [spec.cleanup]}
     if spec.retention_ms is not None:
         policy["retention.ms"] = spec.retention_ms
     return {
         "address": spec.name,
-        "messages": {message: {"$ref": f"#/components/messages/{message}"}},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
         "bindings": {
             "kafka": {
                 "topic": spec.name,
@@ -188,8 +191,9 @@ def asyncapi() -> Schema:
         message = _MESSAGE_OF.get(spec.name, spec.name)
         if message not in SCHEMAS:
             continue  # the product's own topics are not for others to read or write
-        channels[spec.name] = _channel(spec, message)
-        messages[message] = _message(message, spec.key)
+        names = [message, _ORDERED[spec.name]] if spec.name in _ORDERED else [message]
+        channels[spec.name] = _channel(spec, names)
+        messages |= {name: _message(name, spec.key) for name in names}
         action = "send" if spec.name in _MESSAGE_OF else "receive"
         channel = {"$ref": f"#/channels/{spec.name}"}
         operations[f"{action} {spec.name}"] = {"action": action, "channel": channel}

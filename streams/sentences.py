@@ -40,6 +40,6 @@ def sentence(decision: Decision) -> str:
     drawn = ", drawn to learn" if decision.explored else ""
     return (
         f"{decision.user_id} gets {offer.template_id} while {when}{drawn}: the chance to buy rises"
-        f" from {scores.p_buy_without:.0%} to {scores.p_buy_with:.0%},"
+        f" from {scores.p_buy_without:.1%} to {scores.p_buy_with:.1%},"
         f" worth {money(worth, offer.currency)}"
     ).replace("%", " %")

@@ -168,6 +168,12 @@ class Settings(BaseSettings):
     pacing_horizon_ms: Milliseconds = _setting(
         30 * DAY_MS, "How long the budget of a campaign without an end is to last.", "ms"
     )
+    lease_ratio: Ratio = _setting(
+        0.5,
+        "Share of its even part of each budget that a partition may give without asking the "
+        "ledger; 1 deals everything out for good. The same on all workers: to change it, stop all.",
+        "ratio",
+    )
     habit_pause: bool = _setting(
         False, "Pause offers to customers who bought twice in full, or three times, within 30 days."
     )
@@ -212,6 +218,7 @@ class Settings(BaseSettings):
     hints: bool = _setting(True, "Answer cart events with goods that go with the cart.")
     segments: bool = _setting(True, "Tell the customer's segment with each decision.")
     heat: bool = _setting(False, "Tell how much of all interest goes to the product looked at.")
+    alike: bool = _setting(False, "Tell with a view which products the same customers cared for.")
     next_step: bool = _setting(False, "Tell how often what was done is followed by an order.")
     risk_limit_ratio: Ratio = _setting(
         0.5, "No offer from this risk of abuse on; 1 turns the gate off.", "ratio"
@@ -248,6 +255,11 @@ class Settings(BaseSettings):
     )
     pseudonym_key: SecretStr | None = _setting(
         None, "Key of the pseudonyms in logs; unset: drawn at every start, so they do not link."
+    )
+    pseudonym_former_keys: SecretStr | None = _setting(
+        None,
+        "What `pseudonym_key` was before, separated by commas: marks of erased users that were made"
+        " with these still count.",
     )
 
     dead_letter_key: SecretStr | None = _setting(

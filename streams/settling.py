@@ -43,8 +43,16 @@ class Places:
         own = (topics.changelog, topics.decisions, topics.replies, topics.dead_letters)
         return cls(
             own=tuple(Place(topic, partition) for topic in (*own, topics.heartbeats)),
-            shared=(Place(topics.outcomes, 0), Place(topics.sessions, 0)),
+            shared=tuple(
+                Place(topic, 0) for topic in (topics.outcomes, topics.sessions, topics.budget)
+            ),
         )
+
+    @classmethod
+    def of_ledger(cls, topics: OutboundTopics, partitions: int) -> "Places":
+        """Name the places that the ledger writes to; nobody else does."""
+        grants = (Place(topics.grants, number) for number in range(partitions))
+        return cls(own=(Place(topics.ledger, 0), *grants), shared=())
 
 
 class Settling:

@@ -24,15 +24,13 @@ _INSYNC_COUNT = 2
 # The only way to ask a broker for its time is to append a record; `doctor` does so here.
 DOCTOR_TOPIC = "coupon.doctor.v1"
 
-INBOUND: tuple[Family, ...] = (
-    "browse",
-    "search",
-    "cart",
-    "purchase",
-    "coupon",
-    "profiles",
-    "heartbeats",
-)
+# What the shop sends.
+SHOPS: tuple[Family, ...] = ("browse", "search", "cart", "purchase", "coupon", "profiles")
+EVENTS: tuple[Family, ...] = (*SHOPS, "heartbeats")
+INBOUND: tuple[Family, ...] = (*EVENTS, "grants")
+
+# What workers write for one another, and each reads of its own partitions.
+OUR_OWN = {"heartbeats": "none", "grants": "partition"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +93,7 @@ def inbound_name(family: Family, prefix: str = "") -> str:
     >>> inbound_name("cart", "eu."), inbound_name("heartbeats")
     ('eu.shop.cart.v1', 'coupon.heartbeats.v1')
     """
-    return (
-        f"{prefix}coupon.heartbeats.v1" if family == "heartbeats" else f"{prefix}shop.{family}.v1"
-    )
+    return f"{prefix}{'coupon' if family in OUR_OWN else 'shop'}.{family}.v1"
 
 
 def stock_topic(settings: Settings) -> str:
@@ -123,11 +119,11 @@ def _inbound(settings: Settings) -> tuple[TopicSpec, ...]:
     return tuple(
         TopicSpec(
             name=inbound_name(family, settings.topic_prefix),
-            key="user id" if family != "heartbeats" else "none",
+            key=OUR_OWN.get(family, "user id"),
             partitions=settings.partitions,
             replication=settings.replication,
             cleanup="compact" if family in compacted else "delete",
-            # Heartbeats as long as events: without them a recorded run could not be repeated.
+            # Our own as long as events: without them a recorded run could not be repeated.
             retention_ms=None if family in compacted else _EVENTS_MS,
             clock="LogAppendTime",
             max_message_bytes=EVENT_BATCH_BYTES,
@@ -171,13 +167,6 @@ def _control(settings: Settings) -> tuple[TopicSpec, ...]:
             name=f"{prefix}coupon.budget.v1",
             key="campaign id",
             partitions=1,  # commands of one ledger, applied in the order of their offsets
-            replication=copies,
-            retention_ms=30 * DAY_MS,
-        ),
-        TopicSpec(
-            name=f"{prefix}coupon.grants.v1",
-            key="partition",
-            partitions=settings.partitions,
             replication=copies,
             retention_ms=30 * DAY_MS,
         ),
@@ -240,6 +229,13 @@ def _outbound(settings: Settings) -> tuple[TopicSpec, ...]:
             name=f"{settings.app_id}-users-changelog",
             key="user id",
             partitions=settings.partitions,
+            replication=copies,
+            cleanup="compact",
+        ),
+        TopicSpec(
+            name=f"{settings.app_id}-ledger-changelog",
+            key="campaign id",
+            partitions=1,
             replication=copies,
             cleanup="compact",
         ),

@@ -65,7 +65,9 @@ class ChunkConsumer(driver.Consumer):
         self._stir = asyncio.Event()
         # Whether the positions were looked up since partitions were last taken from us.
         self._is_placed = False
-        self._fetches = Fetches(transport.client_options, self.app.conf.broker_check_crcs)
+        self._fetches = Fetches(
+            transport.client_options, self.app.conf.broker_check_crcs, transport.awaited
+        )
         # A connection of its own: on the fetching one, a question would wait behind a long poll.
         self._ends = AIOKafkaConsumer(
             enable_auto_commit=False, isolation_level="read_committed", **transport.client_options
@@ -295,7 +297,8 @@ class ChunkTransport(driver.Transport):
     """Faust's aiokafka transport with the chunk consumer.
 
     `groups` maps the name of a group to its topics; the first of them leads: its agent gets the
-    chunks of the whole group. `client_options` are aiokafka's, for connecting beside Faust.
+    chunks of the whole group. `client_options` are aiokafka's, for connecting beside Faust. Of
+    topics that are `awaited`, nothing newer passes what is written, but not yet committed.
     `owner` must be set before the app starts.
     """
 
@@ -308,9 +311,11 @@ class ChunkTransport(driver.Transport):
         groups: Mapping[str, tuple[str, ...]],
         limits: ChunkLimits,
         client_options: Mapping[str, Any],
+        awaited: frozenset[str] = frozenset(),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.groups = groups
         self.limits = limits
         self.client_options = client_options
+        self.awaited = awaited

@@ -14,6 +14,9 @@ from typing import Any, NoReturn
 import msgspec
 import orjson
 
+from coupons.leases import Ask, Grant
+from coupons.lent import BookState
+from coupons.orders import Order
 from features.events import FAMILY_OF, Event, Family
 from features.session_record import Session
 from online_models.outcomes import Outcome
@@ -50,6 +53,10 @@ _to_decision = msgspec.json.Decoder(Decision)
 _to_reply = msgspec.json.Decoder(Reply)
 _to_outcome = msgspec.json.Decoder(Outcome)
 _to_session = msgspec.json.Decoder(Session)
+_to_grant = msgspec.json.Decoder(Grant)
+_to_ask = msgspec.json.Decoder(Ask)
+_to_order = msgspec.json.Decoder(Order)
+_to_book = msgspec.json.Decoder(BookState)
 _encoder = msgspec.json.Encoder()
 
 
@@ -375,6 +382,59 @@ def encode_session(session: Session) -> Outbound:
 def decode_session(value: bytes) -> Session:
     """Read the record of a session back."""
     return _to_session.decode(value)
+
+
+def encode_ask(ask: Ask) -> Outbound:
+    """Write what a partition asks, keyed by the campaign."""
+    return ask.campaign_id.encode(), _encoder.encode(ask), [_CONTENT_TYPE]
+
+
+def decode_ask(value: bytes) -> Ask:
+    """Read what a partition asks back."""
+    return _to_ask.decode(value)
+
+
+def encode_order(order: Order) -> Outbound:
+    """Write what people order of a campaign's ledger, keyed by the campaign."""
+    return order.campaign_id.encode(), _encoder.encode(order), [_CONTENT_TYPE]
+
+
+def decode_told(value: bytes) -> Ask | Order:
+    """Read what the ledger is told: of partitions or of people.
+
+    Raises
+    ------
+    ValueError
+        It is neither.
+    """
+    return _to_order.decode(value) if b'"order_id"' in value else _to_ask.decode(value)
+
+
+def encode_grant(grant: Grant) -> Outbound:
+    """Write what the ledger tells a partition, keyed by the partition."""
+    return str(grant.partition).encode(), _encoder.encode(grant), [_CONTENT_TYPE]
+
+
+def decode_grant(value: bytes | None, partition: int) -> Grant:
+    """Read what the ledger tells a partition back.
+
+    Raises
+    ------
+    MalformedEvent
+        It is none, or another partition's.
+    """
+    try:
+        grant = _to_grant.decode(value or b"")
+    except (ValueError, RecursionError):
+        refuse("unknown_envelope", "must be a grant of the ledger")
+    if grant.partition != partition:
+        refuse("wrong_topic", f"a grant to {grant.partition} must not come to {partition}")
+    return grant
+
+
+def decode_book(value: bytes) -> BookState:
+    """Read the state of a campaign's ledger back."""
+    return _to_book.decode(value)
 
 
 def encode_row(row: Mapping[str, Any]) -> bytes:

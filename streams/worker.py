@@ -156,6 +156,7 @@ def run(settings: Settings) -> None:
         quiet=True,
         daemon=True,
     )
+    worker.spinner = None  # it would end the first lines of a log in control characters
     worker.execute_from_commandline()
 
 

@@ -1,7 +1,9 @@
 """Events, rules and partitions with every field defaulted, so that a test names what matters."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from coupons.arms import ArmShares
@@ -17,7 +19,7 @@ from streams.context import Context, PartitionState, Rules
 from streams.decisions import Decision
 from streams.emission import Source
 from streams.partitions import Partition
-from streams.settings import TRIGGERS
+from streams.settings import TRIGGERS, Settings
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -31,8 +33,19 @@ FAMILIES = {
     "shop.coupon.v1": "coupon",
     "shop.profiles.v1": "profiles",
     "coupon.heartbeats.v1": "heartbeats",
+    "coupon.grants.v1": "grants",
 }
 TOPIC_OF = {family: topic for topic, family in FAMILIES.items()}
+
+
+def ample(settings: Settings, folder: Path) -> Settings:
+    """Give settings under which no partition asks for money: when it comes does not repeat."""
+    catalogue = settings.catalogue_path.read_text("utf-8")
+    more, count = re.subn(r"(?m)^    budget: .*$", "    budget: 9000000.00", catalogue)
+    assert count, catalogue
+    path = folder / "ample.yaml"
+    path.write_text(more, "utf-8")
+    return settings.model_copy(update={"catalogue_file": path})
 
 
 class FixedScorer:

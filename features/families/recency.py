@@ -5,7 +5,7 @@ from features.feature import Feature
 from features.reading import Reading
 
 FAMILY = "recency"
-DEFAULT_DWELL_S = 20.0
+DEFAULT_DWELL_MS = 20_000.0
 
 FEATURES = (
     Feature(
@@ -27,7 +27,7 @@ FEATURES = (
         unit="seconds",
         window="lifetime",
         family=FAMILY,
-        meaning="Mean time on a product's page, imputed where unknown; ln(1 + s) / 4.",
+        meaning="Mean time on a product's page, everybody's median where unknown; ln(1 + s) / 4.",
     ),
     Feature(
         name="browse_dwell_missing",
@@ -54,15 +54,15 @@ def values(reading: Reading) -> tuple[float, ...]:
     profile, total = reading.profile, reading.profile["total"]
     newest, ordered_ms = profile["newest_ms"], profile["last"].get("order")
     dwells = total.get("dwell")
-    dwell_s = (
-        total["dwell_ms"] / dwells / 1_000
+    dwell_ms = (
+        total["dwell_ms"] / dwells
         if dwells
-        else reading.imputer.mean("dwell_s", DEFAULT_DWELL_S)
+        else reading.imputer.median("dwell_ms", DEFAULT_DWELL_MS)
     )
     return (
         scale.span(newest[0] - newest[1]) if len(newest) > 1 else scale.CEILING,
         scale.CEILING if ordered_ms is None else scale.span(reading.now_ms - ordered_ms),
-        scale.span(dwell_s * 1_000),
+        scale.span(dwell_ms),
         0.0 if dwells else 1.0,
         _pause(reading),
     )

@@ -26,7 +26,7 @@ FEATURES = (
         unit="minor units",
         window="lifetime",
         family=FAMILY,
-        meaning="Mean value of an order, imputed before the first; ln(1 + x) / 5.",
+        meaning="Mean value of an order, everybody's mean before the first; ln(1 + x) / 5.",
     ),
     Feature(
         name="order_value_missing",
@@ -47,7 +47,7 @@ FEATURES = (
         unit="minor units",
         window="now",
         family=FAMILY,
-        meaning="Price of the event's first product, imputed where unknown; ln(1 + x) / 5.",
+        meaning="Price of the event's first product, the median where unknown; ln(1 + x) / 5.",
     ),
     Feature(
         name="browse_price_missing",
@@ -100,7 +100,7 @@ def _price(reading: Reading) -> tuple[float, float, float]:
     items, total = reading.event.items, reading.profile["total"]
     price_minor = items[0].price_minor if items else None
     if price_minor is None:
-        imputed = reading.imputer.mean("price_minor", DEFAULT_PRICE_MINOR)
+        imputed = reading.imputer.median("price_minor", DEFAULT_PRICE_MINOR)
         return scale.money(imputed), 1.0, 0.0
     ratio = 0.0
     if total.get("price_minor") and price_minor > 0:

@@ -15,6 +15,7 @@ NOTHING = "none"  # the version of a knowledge that learned nothing
 _VISITS_COUNT = 4_096
 _DRAWN_EVERY = 4  # of the sampled sessions
 _USUAL_COUNT = 100
+_PRODUCTS_COUNT = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Known:
         self._add_ons = AddOns(knowledge.associations.products, self._now_ms)
         self._chances: dict[str, dict[str, float]] = {}
         self.seen = lru_cache(_VISITS_COUNT)(self._look)
+        self.alike = lru_cache(_PRODUCTS_COUNT)(self._neighbours)
 
     def hints(
         self, basket: Sequence[str], count: int, besides: Set[str] = frozenset()
@@ -84,6 +86,11 @@ class Known:
         if chances is None:
             chances = self._chances[kind] = self.knowledge.transitions.probabilities(kind)
         return chances.get(following, 0.0)
+
+    def _neighbours(self, product: str) -> tuple[tuple[str, float], ...]:
+        """Give the products most alike, with how much, in 0..1; never a name that was cut short."""
+        found = self.knowledge.similar.neighbours(product, self._now_ms)
+        return tuple([(other, alike) for other, alike in found if alike and not is_cut(other)])
 
     def _look(self, visit: tuple[float, ...]) -> Seen:
         segment = self.knowledge.segments.segment_of(visit) or ""

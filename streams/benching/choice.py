@@ -50,6 +50,9 @@ class _NoLimits:
     def has_quota(self, coupon: Coupon, /) -> bool:
         return True
 
+    def shortage(self, campaign: Campaign, /) -> str:
+        return "budget_exhausted"
+
 
 class Choosing:
     """The parts of a decision, each one call of what the step calls too."""

@@ -19,9 +19,12 @@ _FAMILIES: dict[str, Families] = {
     "hints": Families(hints=True),
     "segments": Families(segments=True),
     "heat": Families(heat=True),
+    "alike": Families(alike=True),
     "next_step": Families(next_step=True),
     "risk": Families(risk_limit=0.99),  # asked for, and never reached
-    ALL: Families(hints=True, segments=True, heat=True, next_step=True, risk_limit=0.99),
+    ALL: Families(
+        hints=True, segments=True, heat=True, alike=True, next_step=True, risk_limit=0.99
+    ),
 }
 
 

@@ -36,7 +36,7 @@ def check(file: Path, as_json: bool) -> None:
         ids = ", ".join(coupon.coupon_id for coupon in campaign.coupons)
         budget = f"{campaign.budget_minor} minor units of {campaign.currency}"
         click.echo(f"{campaign.campaign_id}: budget {budget}; coupons {ids}")
-    click.echo(f"{file} is good: {len(good.campaigns)} campaigns, {len(good.coupons)} coupons")
+    click.echo(f"{file} is good; campaigns: {len(good.campaigns)}, coupons: {len(good.coupons)}")
     if as_json:
         print_json(
             {

@@ -152,7 +152,7 @@ def _tell(reading: production.Reading, sent: Sent, seconds: float, dry_run: bool
     for reason, count in sorted(reading.refused.items()):
         first = ", ".join(map(str, reading.first_lines[reason]))
         more = " ..." if count > len(reading.first_lines[reason]) else ""
-        click.echo(f"  refused, {reason}: {count:,} (lines {first}{more})")
+        click.echo(f"  refused, {reason}: {count:,} (line {first}{more})")
     if sent.disorder_count:
         click.echo(
             f"The broker's clock stepped back {sent.disorder_count} times: there, the order across"

@@ -13,5 +13,9 @@ SIGNS = {
 TOLD = {
     "segment": ("The customer's last visit belongs to this group.", "用户上次访问所属的人群。"),
     "hot_product": ("Others look at this product too.", "该商品当前较热门。"),
+    "alike_product": (
+        "Customers who cared for this product cared for that.",
+        "关注该商品的用户也关注此商品。",
+    ),
     "next_step": ("So often an order follows at once.", "此行为之后立即下单的概率。"),
 }

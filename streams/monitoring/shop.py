@@ -80,6 +80,35 @@ _PAYS = Row(
             ),
             width=12,
         ),
+        Panel(
+            title="What would have come without coupons",
+            description="Margin of all customers of an arm, by what the holdout's bring.",
+            kind="timeseries",
+            queries=(Query("sum by (variant) (coupon_baseline_minor)", "{{variant}}"),),
+            width=8,
+        ),
+        Panel(
+            title="Answers to checks, a second",
+            description="What the shop was told when it asked about a coupon.",
+            kind="timeseries",
+            queries=(
+                Query(
+                    "sum by (reason) (rate(coupon_replies_total[$__rate_interval]))", "{{reason}}"
+                ),
+            ),
+            unit="reqps",
+            stacked=True,
+        ),
+        Panel(
+            title="Events of coupons that moved none, in a day",
+            description="By reason: `already_redeemed` is a double use.",
+            kind="bargauge",
+            queries=(
+                Query(
+                    "sum by (reason) (increase(coupon_lifecycle_refusals_total[1d]))", "{{reason}}"
+                ),
+            ),
+        ),
     ),
 )
 _FUNNEL = Row(

@@ -16,10 +16,12 @@ from streams.app import source_of
 from streams.context import Rules
 from streams.decisions import Decision
 from streams.emission import Emission, SourceRecord
+from streams.lending_at_once import LendingAtOnce
 from streams.partitions import Partition
 from streams.settings import Settings
 from streams.simulating.other_rules import Change
 from streams.simulating.support import estimate, is_choice
+from streams.topics import inbound_name
 
 Records = Sequence[tuple[str, SourceRecord]]
 
@@ -72,13 +74,16 @@ class WhatIf:
     """Partitions of its own that take every chunk after the decided ones did.
 
     Nothing of it is written anywhere, and nothing reaches the rows or the models of the run that it
-    watches: both are asked with the same models and the same knowledge.
+    watches: both are asked with the same models and the same knowledge. Money is lent anew, for
+    what another policy or budget asks for, and at once: grants of the log answer other asks.
     """
 
     def __init__(self, settings: Settings, change: Change) -> None:
         source = source_of(settings)
         self._change = change
         self._partitions = [Partition(n, {}, source) for n in range(settings.partitions)]
+        self._grants = inbound_name("grants", settings.topic_prefix)
+        self._ledger: LendingAtOnce | None = None
         self._changed: tuple[Rules, Rules] | None = None
         self.decided, self.other = Side(), Side()
         self.moves: Counter[str] = Counter()
@@ -87,7 +92,13 @@ class WhatIf:
 
     def watch(self, number: int, records: Records, rules: Rules, emission: Emission) -> None:
         """Decide what a partition has just decided, under the other rules."""
-        made = _decisions(self._partitions[number].apply(records, self._rules(rules)))
+        changed = self._rules(rules)
+        if self._ledger is None:
+            self._ledger = LendingAtOnce(self._partitions, self._grants, changed)
+        events = [(topic, record) for topic, record in records if topic != self._grants]
+        answered = self._partitions[number].apply(events, changed)
+        self._ledger.lend(answered.asks, changed)
+        made = _decisions(answered)
         for one in _decisions(emission).values():
             self.decided.add(one)
             other = made.pop(one.decision_id, None)

@@ -28,6 +28,7 @@ DECIDING = frozenset(
         "holdout_ratio",
         "horizon_ms",
         "knowledge_every",
+        "lease_ratio",
         "margin_ratio",
         "model_frozen",
         "pacing_horizon_ms",

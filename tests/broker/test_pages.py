@@ -25,7 +25,7 @@ DEADLINE_SECONDS = 240.0
 LEFT_OUT = {
     "make install": "sets up what already runs these tests; `.ci/run` does it on a fresh machine",
     "coupon-stream kafka": "runs until it is told to end; tests/broker/test_commands.py",
-    "coupon-stream console": "runs until it is told to end; tests/broker/test_console.py",
+    "coupon-stream console": "runs until it is told to end; tests/broker/test_console_on_kafka.py",
     "coupon-stream bench                        # the step by stage: no broker, no network": (
         "takes minutes and installs others' libraries; tests/replay/test_bench.py"
     ),

@@ -21,7 +21,7 @@ from streams.replay import Replay
 from streams.settings import Settings
 from tests.broker.awaiting import read_count
 from tests.broker.workers import running
-from tests.builders import NOON_MS
+from tests.builders import NOON_MS, ample
 from tests.hostile import hostile
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(300)]
@@ -96,7 +96,7 @@ def judged(settings: Settings, *more: str, prefix: str | None = None) -> tuple[i
 async def test_a_run_is_verified_and_a_forged_decision_is_seen(
     topics: Settings, tmp_path: Path
 ) -> None:
-    settings = topics.model_copy(
+    settings = ample(topics, tmp_path).model_copy(
         update={"model_frozen": True, "policy": "random", "heartbeat_idle_ms": 600_000}
     )
     rows = list(shop_rows(seed=5))

@@ -19,6 +19,7 @@ from streams.settings import Settings
 from streams.topics import inbound_name
 from tests.broker.awaiting import read_all, read_count, read_until
 from tests.broker.workers import RunningWorker, running
+from tests.builders import ample
 from tests.hostile import LATER, good, hostile
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
@@ -58,7 +59,7 @@ def slice_of(source: Path, folder: Path, lines: int) -> Path:
 async def test_two_workers_give_the_decisions_of_the_replay_byte_for_byte(
     shared_data: Path, topics: Settings, tmp_path: Path, file: str, layout: str, lines: int
 ) -> None:
-    frozen = topics.model_copy(update={"model_frozen": True})
+    frozen = ample(topics, tmp_path).model_copy(update={"model_frozen": True})
     path = slice_of(shared_data / file, tmp_path, lines)
     replay = Replay(frozen)
     expected: list[bytes] = []

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,22 @@ class RunningWorker:
     def tail(self) -> str:
         """Give the end of its log."""
         return self.log.read_text("utf-8", errors="replace")[-4_000:]
+
+
+def listening(pid: int) -> set[str]:
+    """Give the ports, after their addresses in hexadecimal, that a process listens on."""
+    fds = set()
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            fds.add(str(path.readlink()))
+    lines = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/{pid}/net/{table}").read_text("ascii").splitlines()[1:]
+    ]
+    ours = [words for words in lines if words[3] == "0A" and f"socket:[{words[9]}]" in fds]
+    places = [words[1].split(":") for words in ours]
+    return {f"{address}:{int(port, 16)}" for address, port in places}
 
 
 def value_of(page: str, metric: str) -> float | None:

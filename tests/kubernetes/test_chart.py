@@ -13,7 +13,7 @@ from streams import cluster, wire
 from streams.access import ROLES
 from streams.caution import dangers
 from streams.settings import Settings, load
-from streams.topics import INBOUND, inbound_name
+from streams.topics import SHOPS, inbound_name
 from streams.worker import DRAIN_SECONDS
 from tests.kubernetes.rendering import CASES, CHART, KUBERNETES, Case, has_helm
 
@@ -141,7 +141,7 @@ def test_workers_are_counted_by_what_waits_in_each_topic_of_the_shop() -> None:
     given = yaml.safe_load(the(ALL, "ConfigMap")["data"]["settings.yaml"])
     assert spec["maxReplicaCount"] == given["partitions"]
     assert spec["minReplicaCount"] >= 1
-    names = [inbound_name(family, "eu.") for family in INBOUND if family != "heartbeats"]
+    names = [inbound_name(family, "eu.") for family in SHOPS]
     assert [each["metadata"]["topic"] for each in spec["triggers"]] == names
     assert {each["metadata"]["consumerGroup"] for each in spec["triggers"]} == {given["app_id"]}
     assert "replicas" not in the(ALL, "StatefulSet")["spec"]

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from features.events import FAMILY_OF
 from streams import schemas, wire
-from streams.topics import INBOUND
+from streams.topics import EVENTS
 
 GOLDEN = Path(__file__).parent / "golden"
 EXAMPLES = sorted(path for path in GOLDEN.glob("*.json") if not path.name.startswith("out."))
@@ -40,7 +40,7 @@ def test_every_envelope_and_every_family_has_an_example() -> None:
     named = {tuple(path.stem.split(".")) for path in EXAMPLES}
     assert {envelope for envelope, _ in named} == ENVELOPES
     assert {family.split("-")[0] for envelope, family in named if envelope == "native"} == set(
-        INBOUND
+        EVENTS
     )
 
 

@@ -14,7 +14,7 @@ from streams import schemas, wire
 from streams.commands.schema import schema as command
 from streams.native import NEEDS
 from streams.refusals import REASONS, MalformedEvent, Reason
-from streams.topics import INBOUND
+from streams.topics import EVENTS
 from tests.hostile import good, hostile
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "messages"
@@ -36,7 +36,7 @@ def test_schema_is_valid_and_every_object_in_it_is_closed(name: str) -> None:
 def test_every_event_type_is_in_exactly_one_schema() -> None:
     listed = [
         event_type
-        for family in INBOUND
+        for family in EVENTS
         for event_type in schemas.inbound(family)["properties"]["event_type"]["enum"]
     ]
     assert sorted(listed) == sorted(FAMILY_OF)
@@ -45,7 +45,7 @@ def test_every_event_type_is_in_exactly_one_schema() -> None:
 
 def test_schema_agrees_with_the_decoder_on_good_events() -> None:
     validators: dict[Family, Draft202012Validator] = {
-        family: Draft202012Validator(schemas.inbound(family)) for family in INBOUND
+        family: Draft202012Validator(schemas.inbound(family)) for family in EVENTS
     }
     for family, key, value, headers, timestamp_ms in good(5, 300):
         event = wire.decode(family, key, value, headers, timestamp_ms)

@@ -57,7 +57,7 @@ def test_the_benchmark_times_every_stage(figures: dict[str, Any]) -> None:
     assert 0 < figures["scoring_share_ratio"] < 1
     assert figures["catch_up_per_second"] > 0
     assert 0 < figures["decision_points_ratio"] < 1
-    families = {"hints", "segments", "heat", "next_step", "risk"}
+    families = {"hints", "segments", "heat", "alike", "next_step", "risk"}
     sums = {"plain", "sessions", "all", "share_ratio", "learn", "per_event"}
     assert set(figures["knowledge_us"]) == families | sums
     assert figures["knowledge_us"]["learn"] > 0

@@ -205,7 +205,7 @@ def test_c57_arms_of_the_wrong_size_end_with_exit_code_1(files: tuple[Path, Path
     ("content", "told"),
     [
         (None, "must be a file, was absent"),
-        (b"", "line 0: must be a file with lines, was empty"),
+        (b"", "ndjson: must be a file with lines, was empty"),
         (b'{"decision_id":1}\n', "line 1: must be an outcome"),
         (b"\nnonsense\n", "line 2: must be an outcome"),
     ],

@@ -6,10 +6,9 @@ from typing import Any
 
 from tests.verifier.decided import Decided
 from tests.verifier.facts import Facts
-from tests.verifier.report import Check
+from tests.verifier.report import CATALOGUE_MISSING, Check
 
 BACK = frozenset({"released", "expired", "voided", "returned", "unfunded"})
-CATALOGUE_MISSING = "no catalogue was given"
 
 
 @dataclass(slots=True)
@@ -30,6 +29,15 @@ class Purse:
     def side(self, name: str) -> int:
         """Give one side of the account."""
         return int(self.account.get(f"{name}_minor", 0))
+
+    def lease(self, name: str) -> int:
+        """Sum what was granted, or returned, over all arms."""
+        return sum(self.account.get("lease", {}).get(name, {}).values())
+
+    @property
+    def first_minor(self) -> int:
+        """Give what there was without asking."""
+        return self.side("target") - self.lease("granted") + self.lease("returned")
 
 
 Purses = dict[tuple[int, str], Purse]
@@ -130,25 +138,28 @@ def _spent(purses: Purses) -> Check:
 def _falls(purses: Purses) -> Check:
     check = Check(
         name="money_falls",
-        promise="what remains falls by exactly each charge, and rises only by what came back",
+        promise="what remains falls by each charge and what was given back, and rises only by what"
+        " came back and was granted",
     )
     for (partition, name), purse in purses.items():
-        remaining_minor, back_minor = purse.side("target"), 0
+        remaining_minor, gained_minor = purse.first_minor, 0
         where = f"{name} in partition {partition}"
         for offer in purse.offers:
             gain_minor = offer.remaining_minor + offer.charged_minor - remaining_minor
             check.expect(
-                gain_minor >= 0 and offer.remaining_minor >= 0,
+                gain_minor >= -purse.lease("returned") and offer.remaining_minor >= 0,
                 f"{offer.name} of {where}: {remaining_minor} less {offer.charged_minor}"
                 f" became {offer.remaining_minor}",
             )
             remaining_minor = offer.remaining_minor
-            back_minor += gain_minor
-        back_minor += purse.side("free") - remaining_minor
+            gained_minor += gain_minor
+        gained_minor += purse.side("free") - remaining_minor
         settled_minor = purse.side("settled") - purse.side("spent")
+        leased_minor = purse.lease("granted") - purse.lease("returned")
         check.expect(
-            back_minor == settled_minor and purse.side("free") >= remaining_minor,
-            f"{where}: {back_minor} came back, the ledger says {settled_minor}",
+            gained_minor == settled_minor + leased_minor,
+            f"{where}: {gained_minor} came, the ledger says {settled_minor} back and"
+            f" {leased_minor} leased",
         )
     return check
 
@@ -156,28 +167,31 @@ def _falls(purses: Purses) -> Check:
 def _within(facts: Facts, purses: Purses) -> Check:
     check = Check(
         name="money_within",
-        promise="no partition has more than its share, all together never more than the budget",
+        promise="no partition has more than it leased, all together never more than the budget",
     )
     if facts.terms.campaigns is None:
         check.skipped = CATALOGUE_MISSING
         return check
-    out: Counter[str] = Counter()
+    leased, out = Counter[str](), Counter[str]()
     for (partition, name), purse in purses.items():
-        campaign = facts.terms.campaigns.get(name)
+        where, campaign = f"{name} in partition {partition}", facts.terms.campaigns.get(name)
         if campaign is None:
             check.expect(not purse.offers, f"{name} is not in the catalogue, but was given")
             continue
-        share_minor = _share(campaign.budget_minor, partition, facts.partitions_count)
+        even_minor = _share(campaign.budget_minor, partition, facts.partitions_count)
         check.expect(
-            purse.side("share") == share_minor,
-            f"{name} in partition {partition}: must share {share_minor}, was {purse.side('share')}",
+            purse.side("share") == purse.side("target") and 0 <= purse.first_minor <= even_minor,
+            f"{where}: must begin with at most {even_minor}, was {purse.account}",
         )
+        granted_minor = facts.leases.granted_minor((partition, name))
+        leased[name] += purse.first_minor + granted_minor - purse.lease("returned")
         charged_minor = sum(offer.charged_minor for offer in purse.offers)
         out[name] += charged_minor - (purse.side("settled") - purse.side("spent"))
     for name, out_minor in out.items():
-        budget_minor = facts.terms.campaigns[name].budget_minor
+        budget_minor = facts.terms.campaigns[name].budget_minor + facts.leases.added_minor(name)
         check.expect(
-            out_minor <= budget_minor, f"{name}: {out_minor} is out, the budget is {budget_minor}"
+            out_minor <= leased[name] <= budget_minor,
+            f"{name}: {out_minor} is out, {leased[name]} leased, the budget is {budget_minor}",
         )
     return check
 

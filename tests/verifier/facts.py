@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from tests.verifier.decided import read_decided
 from tests.verifier.inputs import Sent, read_sent
+from tests.verifier.leases import LeaseBook
 from tests.verifier.letters import Letter, Source, read_letter
-from tests.verifier.log import FAMILIES, Log, Record, Terms, Topics, UnreadableError
+from tests.verifier.log import FAMILIES, OUR_OWN, Log, Record, Terms, Topics, UnreadableError
 from tests.verifier.replied import read_replied
 from tests.verifier.rows import RowBook
 from tests.verifier.told import read_told
@@ -47,8 +48,9 @@ class Facts:
         self.partitions_count = log.partitions_count
         self.terms = terms
         families = Topics(app_id=log.app_id, prefix=log.prefix).families
-        self.heartbeats = list(families)[-1]
+        self.our_own = {topic for topic, family in families.items() if family in OUR_OWN}
         self.sent = _all(log.inputs, lambda record: read_sent(record, families[record.topic]))
+        self.leases = LeaseBook.of(log.asks, log.grants)
         if not self.sent:
             message = "there is not one inbound record, so nothing can be judged"
             raise UnreadableError(message)

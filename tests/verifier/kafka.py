@@ -43,15 +43,17 @@ class Source:
             app_id=app_id,
             prefix=prefix,
             partitions_count=self._partitions_count(topics.of("decisions")[0]),
-            inputs=self._records(topics, "inputs"),
-            decisions=self._records(topics, "decisions"),
-            replies=self._records(topics, "replies"),
-            outcomes=self._records(topics, "outcomes"),
-            dead_letters=self._records(topics, "dead_letters"),
-            changelog=self._records(topics, "changelog"),
+            inputs=self.records(topics, "inputs"),
+            decisions=self.records(topics, "decisions"),
+            replies=self.records(topics, "replies"),
+            outcomes=self.records(topics, "outcomes"),
+            dead_letters=self.records(topics, "dead_letters"),
+            changelog=self.records(topics, "changelog"),
+            asks=self.records(topics, "asks"),
+            grants=self.records(topics, "grants"),
         )
 
-    def _records(self, topics: Topics, role: Role) -> Iterator[Record]:
+    def records(self, topics: Topics, role: Role) -> Iterator[Record]:
         """Give the records of a role, those of each partition in offset order."""
         consumer = self._consumer()
         try:

@@ -8,10 +8,13 @@ from tests.verifier.catalogue import Campaign
 
 DAY_MS = 86_400_000
 
-Role = Literal["inputs", "decisions", "replies", "outcomes", "dead_letters", "changelog"]
+Role = Literal[
+    "inputs", "decisions", "replies", "outcomes", "dead_letters", "changelog", "asks", "grants"
+]
 
 # The families of the inbound topics, in the order in which equal append times are taken.
-FAMILIES = ("browse", "search", "cart", "purchase", "coupon", "profiles", "heartbeats")
+FAMILIES = ("browse", "search", "cart", "purchase", "coupon", "profiles", "heartbeats", "grants")
+OUR_OWN = ("heartbeats", "grants")  # what workers write for one another
 FAMILY_OF = {
     "product.viewed": "browse",
     "list.viewed": "browse",
@@ -70,6 +73,7 @@ class Record:
 class Log:
     """All records of a run, by what they are for; each source is read once, in offset order.
 
+    Partitions apply `grants` as they do `inputs`, but nobody outside wrote them.
     `app_id` names the consumer group; `prefix` stands before every topic's name but the
     changelog's.
     """
@@ -83,6 +87,8 @@ class Log:
     outcomes: Iterable[Record] = ()
     dead_letters: Iterable[Record] = ()
     changelog: Iterable[Record] = ()
+    asks: Iterable[Record] = ()
+    grants: Iterable[Record] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,14 +128,18 @@ class Topics:
     families: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = {f"{self.prefix}shop.{family}.v1": family for family in FAMILIES[:-1]}
-        names[f"{self.prefix}coupon.heartbeats.v1"] = "heartbeats"
+        names = {f"{self.prefix}shop.{family}.v1": family for family in FAMILIES}
+        for family in OUR_OWN:
+            del names[f"{self.prefix}shop.{family}.v1"]
+            names[f"{self.prefix}coupon.{family}.v1"] = family
         object.__setattr__(self, "families", names)
 
     def of(self, role: Role) -> list[str]:
         """Name the topics that hold what a part of the log is made of."""
         if role == "inputs":
-            return list(self.families)
+            return [topic for topic, family in self.families.items() if family != "grants"]
         if role == "changelog":
             return [f"{self.app_id}-users-changelog"]
+        if role == "asks":
+            return [f"{self.prefix}coupon.budget.v1"]
         return [f"{self.prefix}coupon.{role.replace('_', '-')}.v1"]

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 
 SHOWN_COUNT = 10
+CATALOGUE_MISSING = "no catalogue was given"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from tests.verifier.check_answers import check_answers
 from tests.verifier.check_caps import check_caps
 from tests.verifier.check_decisions import check_decisions
 from tests.verifier.check_labels import check_labels
+from tests.verifier.check_leases import check_leases
 from tests.verifier.check_money import check_money
 from tests.verifier.check_orders import check_orders
 from tests.verifier.check_replay import check_replay
@@ -23,6 +24,7 @@ CHECKS = (
     check_labels,
     check_orders,
     check_money,
+    check_leases,
     check_caps,
     check_replies,
 )

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
@@ -22,13 +23,18 @@ class Observer:
     def __init__(self, settings: Settings) -> None:
         outbound = outbound_topics(settings)
         self._decisions, self._changelog = outbound.decisions, outbound.changelog
+        self._asks, self._grants = outbound.budget, outbound.grants
         self._partitions = range(settings.partitions)
         self._bootstrap = settings.kafka_bootstrap_servers
         self._changed = threading.Condition()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
-        self.decisions_count = 0
+        self.decisions_count = self.offers_count = 0
         self.positions: dict[int, dict[str, int]] = {}
+        self.counts: Counter[str] = Counter()
+        self._asked: dict[tuple[int, str], int] = {}
+        self._answered: dict[tuple[int, str], int] = {}
+        self._told: dict[int, int] = {}
         self._heard_s: dict[int, float] = {}
         self._longest_s = 0.0
         self._since_s: float | None = None
@@ -98,6 +104,16 @@ class Observer:
             done = self._changed.wait_for(reached, deadline_seconds)
             assert done, f"workers must come to {ends}, came to {self.positions}"
 
+    def is_still(self) -> bool:
+        """Tell whether every ask of the ledger is answered, and every answer heard."""
+        answered = all(
+            self._answered.get(party, 0) >= seq for party, seq in tuple(self._asked.items())
+        )
+        return answered and all(
+            self.positions.get(number, {}).get(self._grants, 0) >= end
+            for number, end in tuple(self._told.items())
+        )
+
     def _watch(self) -> None:
         consumer = Consumer(
             {
@@ -114,9 +130,10 @@ class Observer:
         consumer.assign(
             [
                 TopicPartition(topic, number, OFFSET_BEGINNING)
-                for topic in (self._decisions, self._changelog)
+                for topic in (self._decisions, self._changelog, self._grants)
                 for number in self._partitions
             ]
+            + [TopicPartition(self._asks, 0, OFFSET_BEGINNING)]
         )
         while not self._ended.is_set():
             messages = consumer.consume(_BATCH_COUNT, _POLL_SECONDS)
@@ -132,12 +149,27 @@ class Observer:
         if error is not None:
             assert error.code() != KafkaError._FATAL, error.str()
             return
-        number = message.partition() or 0
-        if message.topic() == self._decisions:
+        number, topic = message.partition() or 0, message.topic() or ""
+        self.counts[topic] += 1
+        if topic in (self._asks, self._grants):
+            self._take_lease(number, message)
+        elif topic == self._decisions:
             self.decisions_count += 1
+            self.offers_count += b'"action":"offer"' in (message.value() or b"")
             self._gap(number, time.monotonic())
         elif message.key() == PARTITION_KEY:
             self.positions[number] = json.loads(message.value() or b"{}")["at"]
+
+    def _take_lease(self, number: int, message: Message) -> None:
+        told = json.loads(message.value() or b"")
+        if "order_id" in told:
+            return  # of people, who wait for themselves
+        party = told["partition"], told["campaign_id"]
+        if message.topic() == self._asks:
+            self._asked[party] = told["seq"]
+        else:
+            self._answered[party] = told["answers"]
+            self._told[number] = (message.offset() or 0) + 1
 
     def _gap(self, number: int, now_s: float) -> None:
         if self._since_s is not None:

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from streams import topic_admin
@@ -22,7 +24,7 @@ from tests.chaos.harness.observer import Observer
 from tests.chaos.harness.scale import scale
 from tests.chaos.harness.uninterrupted import last_ends, run_uninterrupted
 from tests.verifier.kafka import Source
-from tests.verifier.log import Log
+from tests.verifier.log import Log, Topics, UnreadableError
 
 PARTITIONS_COUNT = 4
 EVENTS_PER_SECOND = scale().events_per_second
@@ -74,7 +76,8 @@ class Trial:
         log = self.drain(drain_seconds)
         log.decisions, log.outcomes = list(log.decisions), list(log.outcomes)
         log.dead_letters, log.changelog = list(log.dead_letters), list(log.changelog)
-        return judge(self.settings, log, run_uninterrupted(self.settings, log.inputs))
+        applied = chain(log.inputs, log.grants)
+        return judge(self.settings, log, run_uninterrupted(self.settings, applied))
 
     def drain(self, drain_seconds: float = DRAIN_SECONDS) -> Log:
         """Send what is to be sent and wait until all of it has been applied and committed."""
@@ -86,10 +89,32 @@ class Trial:
         log.inputs = list(log.inputs)
         try:
             self.observer.until_at(last_ends(log.inputs), scale().seconds(drain_seconds))
+            self._until_still(source, log, scale().seconds(drain_seconds))
         except AssertionError as error:
             error.add_note(self.supervisor.tails())
             raise
         return log
+
+    def _until_still(self, source: Source, log: Log, deadline_seconds: float) -> None:
+        """Read what partitions and the ledger told each other when they have nothing to add.
+
+        When a grant comes does not repeat itself, so the uninterrupted run takes those of this one.
+        """
+        topics = Topics(app_id=self.settings.app_id, prefix=self.settings.topic_prefix)
+        outbound, observer = outbound_topics(self.settings), self.observer
+        deadline_s = time.monotonic() + deadline_seconds
+        while time.monotonic() < deadline_s:
+            observer.until(observer.is_still, deadline_seconds, "asks must be answered, and heard")
+            try:
+                log.asks = list(source.records(topics, "asks"))
+                log.grants = list(source.records(topics, "grants"))
+            except UnreadableError:
+                continue  # a transaction is just being committed
+            seen = observer.counts[outbound.budget], observer.counts[outbound.grants]
+            if observer.is_still() and seen == (len(log.asks), len(log.grants)):
+                return
+        message = "partitions and the ledger must fall silent, did not"
+        raise AssertionError(message)
 
     def conclude(
         self,

@@ -41,6 +41,9 @@ class Open:
     def has_quota(self, coupon: Coupon) -> bool:
         return self.ledger != "quota_exhausted"
 
+    def shortage(self, campaign: Campaign) -> str:
+        return "budget_exhausted"
+
 
 def at(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)

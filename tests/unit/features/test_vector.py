@@ -93,19 +93,20 @@ def test_c03_dwell_value_and_category_survive_to_features() -> None:
     assert x["category_share_now"] == 1.0
 
 
-def test_c07_missing_values_are_imputed_by_the_running_mean_and_flagged() -> None:
+def test_c07_missing_values_are_filled_by_median_or_mean_and_flagged() -> None:
     imputer = Imputer()
     for told in (
-        event("product.viewed", START, item(price_minor=100), dwell_ms=1_000),
-        event("product.viewed", START, item(price_minor=300), dwell_ms=3_000),
+        event("product.viewed", START, item(price_minor=8), dwell_ms=14),
+        event("product.viewed", START, item(price_minor=9), dwell_ms=15),
+        event("product.viewed", START, item(price_minor=5_000), dwell_ms=900_000),
         event("order.completed", START, total_minor=700),
         event("order.completed", START, total_minor=900),
     ):
         observe_event(imputer, told)
     bare = event("product.viewed", START, item(price_minor=None))
     x = vector(read(profile_of([bare]), bare, imputer))
-    assert x["browse_price_now"] == scale.money(200)
-    assert x["browse_dwell_mean_lifetime"] == scale.span(2_000)
+    assert x["browse_price_now"] == scale.money(9)
+    assert x["browse_dwell_mean_lifetime"] == scale.span(15)
     assert x["order_value_mean_lifetime"] == scale.money(800)
     flags = ("browse_price", "browse_dwell", "order_value", "device", "channel")
     assert all(x[f"{name}_missing"] == 1.0 for name in flags)

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from features.events import Event
 from streams import wire
 from streams.cli import cli
+from streams.context import Rules
 from streams.erasure import MARK
 from streams.partitions import Partition
 from streams.refusals import MalformedEvent
 from streams.rows import PARTITION_KEY
+from streams.rules import mark_keys_of
 from streams.settings import Settings
 from streams.topics import specs
 from tests.builders import (
@@ -90,6 +92,28 @@ def test_p22_older_events_bring_nobody_back_and_newer_ones_begin_anew() -> None:
         assert len(others.decisions) == 1
         anew = one.apply(visits("ann", NOON_MS + DAY_MS + 1, offset=7), rules)
         assert (len(anew.decisions), one.users_count) == (1, 2)
+
+
+def test_p22_after_a_new_key_older_marks_still_count_and_new_ones_are_made_with_it() -> None:
+    def under(key: str, former: str | None = None) -> Rules:
+        named = Settings(pseudonym_key=key, pseudonym_former_keys=former)  # type: ignore[arg-type]
+        return some_rules(PAYS, mark_keys=mark_keys_of(named))
+
+    partition, old, both, new = a_partition(), under("k1"), under("k2", "k0, k1"), under("k2")
+    partition.apply(erasure("ann", NOON_MS), old)
+    partition.apply(erasure("bob", NOON_MS, offset=1), both)
+    decided = {
+        (user_id, name): len(partition.apply(visits(user_id, NOON_MS, offset), rules).decisions)
+        for offset, (user_id, name, rules) in enumerate(
+            [("ann", "both", both), ("bob", "both", both), ("bob", "new", new), ("ann", "new", new)]
+        )
+    }
+    assert decided == {
+        ("ann", "both"): 0,
+        ("bob", "both"): 0,
+        ("bob", "new"): 0,
+        ("ann", "new"): 1,  # whoever forgets the former key lets them come back
+    }
 
 
 def test_p22_time_that_passes_brings_nobody_back() -> None:

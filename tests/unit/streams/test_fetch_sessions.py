@@ -99,3 +99,20 @@ def test_a_request_is_laid_out_as_the_protocol_has_it() -> None:
     assert [topic for topic, _ in again.topics] == ["browse", "cart"]
     assert again.topics[1][1][0][:3] == (3, -1, 0)
     assert again.forgotten_topics_data == [("search", [1])]
+
+
+def test_a_topic_that_is_awaited_has_not_ended_while_a_transaction_is_open_in_it() -> None:
+    session = FetchSession(frozenset({"cart"}))
+    session.request({BROWSE: 5, CART: 0}, 500)
+    told = session.accept(open_transaction((BROWSE, 5, 8), (CART, 0, 3)))
+    assert told is not None
+    assert session.at_end({BROWSE: 5, CART: 0}, told) == {BROWSE}
+    assert session.at_end({BROWSE: 5, CART: 3}, told) == {BROWSE, CART}
+
+
+def open_transaction(*told: tuple[TP, int, int]) -> FetchResponse_v11:
+    """Answer with (partition, end of what is committed, end of all)."""
+    topics: list[tuple[str, list[tuple[object, ...]]]] = [
+        (tp.topic, [(tp.partition, 0, high, stable, 0, [], -1, b"")]) for tp, stable, high in told
+    ]
+    return FetchResponse_v11(0, 0, 9, topics)

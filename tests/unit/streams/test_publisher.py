@@ -18,6 +18,9 @@ TOPICS = OutboundTopics(
     dead_letters="dead-letters",
     models="models",
     heartbeats="heartbeats",
+    budget="budget",
+    grants="grants",
+    ledger="ledger",
     changelog="changelog",
 )
 

@@ -22,7 +22,7 @@ from streams.partitions import Partition
 from streams.safe import Safe, SafeError, safe_of
 from streams.setting_problems import SettingsError
 from streams.settings import Settings
-from tests.builders import FakeRecord, FixedScorer, a_partition, an_order, some_rules
+from tests.builders import FakeRecord, FixedScorer, a_partition, an_event, an_order, some_rules
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 CANARIES = {
@@ -186,6 +186,25 @@ def test_c62_c63_an_orders_address_gets_a_pseudonym_too(tmp_path: Path) -> None:
     decoded = wire.decode(row.family, row.key, row.value, row.headers, row.ts_ms)
     assert decoded.address_id == names(CANARIES["card"])
     assert CANARIES["card"].encode() not in row.value
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        *((f"cage for {canary} please", "cage for   please") for canary in CANARIES.values()),
+        (CANARIES["email"], None),
+        ("iphone 15 128 gb, 4000 mah", "iphone 15 128 gb, 4000 mah"),
+    ],
+)
+def test_c63_what_names_people_in_a_search_stays_at_the_edge(
+    tmp_path: Path, typed: str, kept: str | None
+) -> None:
+    file = tmp_path / "events.ndjson"
+    search = an_event("search.performed", query=typed)
+    file.write_bytes(wire.encode_event(search) + b"\n")
+    (row,) = renamed(read(file, "native"), EdgePseudonyms({"new": NEW}))
+    assert isinstance(row, Accepted)
+    assert wire.decode(row.family, row.key, row.value, row.headers, row.ts_ms).query == kept
 
 
 def test_c63_a_new_key_names_anew_and_erasure_still_finds_the_old_name() -> None:

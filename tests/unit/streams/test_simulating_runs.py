@@ -10,10 +10,10 @@ from streams.simulating.runs import DECIDING, Asked, play_all, played
 READ: set[str] = set()
 # Read in a run, and without effect on what it comes to.
 TOLD_ONLY = {
-    *("hints", "heat", "next_step"),  # simulated customers look at the offer alone
+    *("hints", "heat", "alike", "next_step"),  # simulated customers look at the offer alone
     *("model_id", "model_key", "shop_currency"),  # names and signatures of what is decided
     "policy",  # each world names its policies itself
-    *("code_key", "pseudonym_key"),  # codes and links stay what they are under any key
+    *("code_key", "pseudonym_key", "pseudonym_former_keys"),  # the same under any key
 }
 
 

@@ -36,13 +36,15 @@ def test_state_is_compacted_and_the_rest_expires() -> None:
         "eu.coupon.catalogue.v1",
         "eu.coupon.models.v1",
         "engine-v1-users-changelog",
+        "engine-v1-ledger-changelog",
     }
     days = {name: (spec.retention_ms or 0) // DAY_MS for name, spec in BY_NAME.items()}
     assert days["eu.shop.cart.v1"] == 7
     assert days["eu.coupon.decisions.v1"] == 3
     assert days["eu.coupon.dead-letters.v1"] == 14
     assert days["eu.coupon.outcomes.v1"] == 30
-    assert days["eu.coupon.heartbeats.v1"] == days["eu.shop.cart.v1"]
+    for repeated in ("heartbeats", "grants"):  # a recording is made of them too
+        assert days[f"eu.coupon.{repeated}.v1"] == days["eu.shop.cart.v1"]
 
 
 def test_p22_compacted_topics_forget_within_a_day() -> None:

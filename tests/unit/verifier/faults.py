@@ -15,13 +15,18 @@ from tests.unit.verifier.planting import (
     first_edited,
     first_one,
     forget_pending,
+    grant_more,
     hasten,
     held_again,
     is_allowed,
     is_bought,
     is_capped,
+    is_end,
+    is_granted,
     is_offer,
     is_shared,
+    is_spring,
+    is_told,
     issue_less,
     late_row,
     moved,
@@ -72,8 +77,8 @@ FAULTS: dict[str, Fault] = {
     "one minor unit more charged than booked": Fault(
         on("decisions", edited(is_offer, put("budget", "charged_minor", by=1))), "money_booked"
     ),
-    "one minor unit less remains than the charge took": Fault(
-        on("decisions", first_edited(is_offer, put("budget", "remaining_minor", by=-1))),
+    "less remains than the charge took and was ever given back": Fault(
+        on("decisions", first_edited(is_offer, put("budget", "remaining_minor", by=-20_000))),
         "money_falls",
     ),
     "the ledger holds one minor unit more": Fault(
@@ -132,6 +137,24 @@ FAULTS: dict[str, Fault] = {
     "a reply to a request of nobody": Fault(
         on("replies", edited(is_allowed, put("request_id", to="nobody-asked"))), "replies_once"
     ),
+    "an ask told twice": Fault(on("asks", doubled(is_told)), "leases_asked"),
+    "money given back twice": Fault(
+        on("asks", edited(is_told, put("returned", to={"policy": 1}))), "leases_asked"
+    ),
+    "a grant lost": Fault(on("grants", dropped(is_granted)), "leases_granted"),
+    "a grant of one minor unit more": Fault(
+        on("grants", edited(is_granted, grant_more)), "leases_granted"
+    ),
+    "a grant beyond the budget": Fault(
+        on("grants", edited(is_granted, put("granted", "policy", by=15_000))), "leases_within"
+    ),
+    "a grant that answers nobody": Fault(
+        on("grants", edited(is_granted, put("answers", by=1_000))), "leases_granted"
+    ),
+    "an end that nobody ordered": Fault(
+        on("grants", edited(is_spring, put("standing", to="closed"))), "orders_kept"
+    ),
+    "an order lost": Fault(on("asks", dropped(is_end)), "orders_kept"),
     "a label lost": Fault(on("outcomes", dropped(is_bought)), "labels_kept"),
     "a label never opened": Fault(
         on("outcomes", dropped(lambda body: body["state"] == "opened")), "labels_once"

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from streams.dead_letters import Outbound
 from streams.emission import Emission
 from tests.verifier.log import Log, Record, Topics
 
@@ -31,7 +32,9 @@ class Broker:
 
     def sent(self, topic: str, partition: int, record: Incoming) -> None:
         """Append an inbound record."""
-        self._append(self.log.inputs, topic, partition, record.timestamp, record)
+        is_grant = TOPICS.families[topic] == "grants"
+        records = self.log.grants if is_grant else self.log.inputs
+        self._append(records, topic, partition, record.timestamp, record)
 
     def published(self, partition: int, timestamp_ms: int, emission: Emission) -> None:
         """Append what a chunk brought about."""
@@ -42,12 +45,20 @@ class Broker:
             (log.outcomes, "outcomes", 0, emission.outcomes),
             (log.dead_letters, "dead_letters", partition, emission.dead_letters),
             (log.changelog, "changelog", partition, emission.rows),
+            (log.asks, "asks", 0, emission.asks),
         ):
             topic = TOPICS.of(role)[0]  # type: ignore[arg-type]
             for key, value, headers in messages:
                 record = Incoming(self.end(topic, number), 0, key, value, tuple(headers))
                 self._append(records, topic, number, timestamp_ms, record)
             self._ends[topic, number] += 1
+
+    def ordered(self, timestamp_ms: int, order: Outbound) -> None:
+        """Append what people order of a ledger."""
+        key, value, headers = order
+        topic = TOPICS.of("asks")[0]
+        record = Incoming(self.end(topic, 0), 0, key, value, tuple(headers))
+        self._append(self.log.asks, topic, 0, timestamp_ms, record)
 
     def end(self, topic: str, partition: int) -> int:
         """Tell the next offset of a topic's partition."""
@@ -82,4 +93,6 @@ def empty_log() -> Log:
         outcomes=[],
         dead_letters=[],
         changelog=[],
+        asks=[],
+        grants=[],
     )

@@ -266,6 +266,29 @@ def contradict(records: Records) -> Records:
     return [*records, replace(changed(one, dearer), offset=one.offset + 1_000_000)]
 
 
+# -- leases --------------------------------------------------------------------------------------
+
+
+def is_told(body: Body) -> bool:
+    return "seq" in body
+
+
+def is_end(body: Body) -> bool:
+    return body.get("kind") == "close"
+
+
+def is_granted(body: Body) -> bool:
+    return "policy" in body["granted"]
+
+
+def is_spring(body: Body) -> bool:
+    return body["campaign_id"] == "spring" and is_granted(body)
+
+
+def grant_more(body: Body) -> None:
+    body["granted"]["policy"] += 1
+
+
 # -- dead letters --------------------------------------------------------------------------------
 
 

@@ -11,10 +11,14 @@ from random import Random
 from typing import Any
 
 from coupons.arms import ArmShares
+from coupons.books import Books
 from coupons.catalogue_file import parse_catalogue
+from coupons.orders import Order, OrderKind
 from coupons.policy import PolicySettings
 from features.events import Family
+from streams import wire
 from streams.context import Rules
+from streams.dead_letters import Outbound
 from streams.decisions import rfc3339
 from streams.emission import Source
 from streams.partitioner import partition_of
@@ -34,6 +38,13 @@ from tests.verifier.log import Log, Record, Terms
 
 START_MS = NOW_MS - 10 * 86_400_000
 VISITS_COUNT, RESTART_EVERY = 250, 40
+# What people order, by the visit after which they do.
+ORDERS: dict[int, tuple[str, OrderKind, int]] = {
+    100: ("gifts", "pause", 0),
+    120: ("gifts", "resume", 0),
+    200: ("gifts", "top_up", 100),
+    230: ("gifts", "close", 0),
+}
 CATALOGUE = """
 campaigns:
   - id: spring
@@ -61,7 +72,20 @@ def run_rules() -> Rules:
         app_id=APP_ID,
         shares=ArmShares(random=0.2, business_as_usual=0.1, holdout=0.1),
         policy=PolicySettings(explore_ratio=0.2),
+        lease_ratio=0.5,
     )
+
+
+def books_of(rules: Rules) -> Books:
+    """Give the ledger of all campaigns, with nothing lent."""
+    books = Books(
+        partitions=PARTITIONS_COUNT,
+        shares=rules.shares,
+        lease_ratio=rules.lease_ratio,
+        horizon_ms=rules.pacing.horizon_ms,
+    )
+    books.adopt(rules.catalogue)
+    return books
 
 
 def partitions(changelog: Iterable[Record] = ()) -> list[Partition]:
@@ -87,6 +111,7 @@ class Shop:
         self.broker = Broker(empty_log())
         self.partitions = partitions()
         self.rules = run_rules()
+        self.books = books_of(self.rules)
         self.now_ms = START_MS
         self.given: dict[str, list[dict[str, Any]]] = {}
         self.used: dict[str, list[dict[str, Any]]] = {}
@@ -103,13 +128,29 @@ class Shop:
                 _, key, value, headers, _, _ = next(damage)
                 told = tuple((name, content or b"") for name, content in headers)
                 self._send("browse", key, value, told)
+            if number in ORDERS:
+                self._command(*ORDERS[number])
             if number % 3 == 0:
                 self._apply()
             if number % RESTART_EVERY == 0:
                 self.partitions = partitions(self.broker.log.changelog)
         self._beat()
-        self._apply()
+        while self._waiting:
+            self._apply()
         return self.broker.log
+
+    def _command(self, campaign_id: str, kind: OrderKind, amount_minor: int) -> None:
+        """Order something of a ledger, which it obeys at once."""
+        order = Order(
+            campaign_id=campaign_id,
+            order_id=f"order-{self.now_ms}",
+            kind=kind,
+            version=self.books.of(campaign_id).state["version"] + 1,
+            amount_minor=amount_minor,
+        )
+        self.broker.ordered(self.now_ms, wire.encode_order(order))
+        assert self.books.obey(order) is None
+        self._lend([])
 
     def _visit(self, user_id: str) -> None:
         self._event("browse", user_id, "product.viewed", product_id="p1", price_minor=9_000)
@@ -207,8 +248,9 @@ class Shop:
         self._waiting.append((topic, number, incoming))
 
     def _apply(self) -> None:
+        waiting, self._waiting = self._waiting, []
         for number, partition in enumerate(self.partitions):
-            chunk = [(topic, incoming) for topic, at, incoming in self._waiting if at == number]
+            chunk = [(topic, incoming) for topic, at, incoming in waiting if at == number]
             if not chunk:
                 continue
             emission = partition.apply(chunk, self.rules)
@@ -217,7 +259,16 @@ class Shop:
                 decision = json.loads(value or b"")
                 if decision["offer"] is not None:
                     self.given.setdefault(decision["user_id"], []).append(decision)
-        self._waiting.clear()
+            self._lend(emission.asks)
+
+    def _lend(self, asks: list[Outbound]) -> None:
+        """Let the ledger answer."""
+        for _, value, _ in asks:
+            self.books.hear(wire.decode_ask(value or b""))
+        for grant in self.books.answers():
+            key, value, headers = wire.encode_grant(grant)
+            told = tuple((name, content or b"") for name, content in headers)
+            self._send("grants", key, value, told, grant.partition)
 
 
 def uninterrupted(inputs: Iterable[Record]) -> Terms:

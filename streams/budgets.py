@@ -1,0 +1,163 @@
+"""What people see of the ledgers, and how they order something of them."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaProducer
+
+from coupons.leases import Standing
+from coupons.lent import BookState
+from coupons.orders import Order
+from streams import wire
+from streams.app import outbound_topics
+from streams.connection import client_options
+from streams.lending import POSITION_KEY
+from streams.offers import Offers
+from streams.reading import bounds, reader, records
+from streams.rules import books_of
+from streams.settings import Settings
+
+_POLL_MS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """How a campaign stands: `budget_minor` = free + leased.
+
+    Attributes
+    ----------
+    version
+        How many orders its ledger has obeyed.
+    budget_minor
+        All of its money: the catalogue's, and `added_minor`.
+    held_minor, spent_minor
+        Of what is leased, as partitions told last; one that never ran low has told nothing.
+    """
+
+    campaign_id: str
+    standing: Standing
+    version: int
+    budget_minor: int
+    added_minor: int
+    free_minor: int
+    leased_minor: int
+    held_minor: int
+    spent_minor: int
+
+
+class Ledgers:
+    """The ledgers of all campaigns as they stood when they were read.
+
+    Attributes
+    ----------
+    next_offset
+        What stands in the ledgers' changelog from here on was not read.
+    """
+
+    def __init__(
+        self, settings: Settings, offers: Offers, states: dict[str, BookState], next_offset: int = 0
+    ) -> None:
+        self.next_offset = next_offset
+        self._books = books_of(settings)
+        self._books.adopt(offers.catalogue)
+        for name, state in states.items():
+            self._books.load(name, state)
+        self.names = sorted({one.campaign_id for one in offers.catalogue.campaigns} | set(states))
+
+    def sheet(self, campaign_id: str) -> Sheet:
+        """Give a campaign's sheet."""
+        book = self._books.of(campaign_id)
+        purses = [own for lent in book.state["lent"].values() for own in lent["purses"].values()]
+        return Sheet(
+            campaign_id=campaign_id,
+            standing=book.state["standing"],
+            version=book.state["version"],
+            budget_minor=book.budget_minor,
+            added_minor=book.state["added_minor"],
+            free_minor=book.free_minor,
+            leased_minor=book.leased_minor,
+            held_minor=sum(own["held_minor"] for own in purses),
+            spent_minor=sum(own["spent_minor"] for own in purses),
+        )
+
+    def rehearse(self, order: Order) -> str | None:
+        """Obey an order here only; says why it would be refused."""
+        return self._books.obey(order)
+
+
+async def read(settings: Settings) -> Ledgers:
+    """Read the catalogue and all ledgers.
+
+    Raises
+    ------
+    aiokafka.errors.KafkaError
+        The broker refused.
+    """
+    options, ledger = client_options(settings), outbound_topics(settings).ledger
+    _, ends = await bounds(options, [ledger])
+    offers, states = Offers(settings), dict[str, BookState]()
+    async for record in records(options, [f"{settings.topic_prefix}coupon.catalogue.v1"]):
+        offers.hear(record)
+    async for record in records(options, [ledger]):
+        if record.key not in (None, POSITION_KEY) and record.value is not None:
+            states[record.key.decode()] = wire.decode_book(record.value)
+    return Ledgers(settings, offers, states, sum(ends.values()))
+
+
+async def send(
+    orders: Sequence[Order], settings: Settings, from_offset: int, deadline_seconds: float
+) -> dict[str, bool]:
+    """Send orders; tell by campaign whether the ledger obeyed or another order came first.
+
+    Who is not named had no answer before the deadline: the order stands, and is judged when a
+    worker keeps the ledger again.
+
+    Parameters
+    ----------
+    from_offset
+        Where the answers begin in the ledgers' changelog at the earliest.
+
+    Raises
+    ------
+    aiokafka.errors.KafkaError
+        The broker refused.
+    """
+    topic = outbound_topics(settings).budget
+    async with AIOKafkaProducer(
+        acks="all", enable_idempotence=True, **client_options(settings)
+    ) as producer:
+        for order in orders:
+            key, value, headers = wire.encode_order(order)
+            await producer.send_and_wait(topic, value, key=key, headers=headers, partition=0)
+    found: dict[str, bool] = {}
+    try:
+        async with asyncio.timeout(deadline_seconds):
+            await _judged(orders, settings, from_offset, found)
+    except TimeoutError:
+        pass  # what was found by then is the answer
+    return found
+
+
+async def _judged(
+    orders: Collection[Order], settings: Settings, from_offset: int, found: dict[str, bool]
+) -> None:
+    waiting = {order.campaign_id: order for order in orders}
+    ledger = outbound_topics(settings).ledger
+    async with reader(client_options(settings), [ledger]) as consumer:
+        (place,) = consumer.assignment()
+        consumer.seek(place, from_offset)
+        while waiting:
+            batches = await consumer.getmany(place, timeout_ms=_POLL_MS)
+            for record in batches.get(place, ()):
+                order = waiting.get((record.key or b"").decode(errors="replace"))
+                if order is None or record.value is None:
+                    continue
+                state = wire.decode_book(record.value)
+                if state["order_id"] == order.order_id:
+                    found[order.campaign_id] = True
+                elif state["version"] < order.version or not order.version:
+                    continue
+                else:
+                    found[order.campaign_id] = False
+                del waiting[order.campaign_id]

@@ -1,0 +1,141 @@
+"""The one ledger of the group: leases every campaign's money to the source partitions.
+
+It is whoever owns the single partition of `coupon.budget.v1`. What it grants, its books and the
+position up to which it has read are one transaction, of a name of its own: a ledger that was taken
+for dead can grant nothing any more, and the next one goes on from the books as they stand.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from coupons.leases import Ask, Grant
+from streams import wire
+from streams.chunks import Chunk
+from streams.emission import SourceRecord
+from streams.grounds import Grounds
+from streams.ownership import Ownership
+from streams.publisher import OutboundTopics
+from streams.rules import books_of
+from streams.settings import Settings
+from streams.settling import Places
+from streams.transactions import Outgoing, Transactions
+
+POSITION_KEY = b"\x00position"
+NAME = "ledger"
+
+log = structlog.get_logger()
+
+
+class Lending:
+    """Turns chunks of asks into grants."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        grounds: Grounds,
+        ownership: Ownership,
+        topics: OutboundTopics,
+    ) -> None:
+        self._settings = settings
+        self._grounds = grounds
+        self._ownership = ownership
+        self._topics = topics
+        self._writing = asyncio.Lock()
+        self._transactions: Transactions | None = None
+        self._books = books_of(settings)
+        self.next_offset = 0
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this worker keeps the ledger."""
+        return self._transactions is not None
+
+    async def take_over(self, catch_up: Callable[[], Awaitable[None]]) -> None:
+        """Fence the ledger before us, then go on from its books.
+
+        Raises
+        ------
+        TransactionFailedError, RecoveryFailedError
+            The broker did not answer, or refused.
+        """
+        if self.is_ours:
+            return
+        places = Places.of_ledger(self._topics, self._settings.partitions)
+        transactions, rows = await self._ownership.inherit(NAME, places, self._topics.ledger)
+        await catch_up()
+        self._books, self.next_offset = books_of(self._settings), 0
+        self._books.adopt(self._grounds.offers.catalogue)
+        for key, value in sorted(rows.items()):
+            if key == POSITION_KEY:
+                self.next_offset = wire.decode_row(value)["next_offset"]
+            else:
+                self._books.load(key.decode(), wire.decode_book(value))
+        self._transactions = transactions
+
+    async def give_up(self) -> None:
+        """Leave the books to the next ledger."""
+        async with self._writing:
+            transactions, self._transactions = self._transactions, None
+            if transactions is not None:
+                await transactions.close()
+
+    async def drain(self) -> None:
+        """Return when what was applied is durable."""
+        async with self._writing:
+            return
+
+    async def apply(self, chunk: Chunk) -> None:
+        """Answer a chunk of asks; what it changes is durable when this returns.
+
+        Raises
+        ------
+        TransactionFailedError
+            The answers could not be committed.
+        """
+        async with self._writing:
+            transactions = self._transactions
+            if transactions is None:
+                return
+            self._books.adopt(self._grounds.offers.catalogue)
+            told = [one for _, one in chunk.records if one.offset >= self.next_offset]
+            changed = {name for one in told if (name := self._take(one)) is not None}
+            next_offset = max(chunk.positions.values())
+            answers = self._books.answers()
+            changed |= {grant.campaign_id for grant in answers}
+            await transactions.commit(self._outgoing(answers, sorted(changed), next_offset))
+            self.next_offset = next_offset
+
+    def _take(self, record: SourceRecord) -> str | None:
+        """Let the books hear or obey what was told; gives whose it was, None if nothing came of it.
+
+        Nobody but workers and operators may write here, so nobody waits to be told why not.
+        """
+        try:
+            told = wire.decode_told(record.value or b"")
+        except ValueError as error:
+            log.error("an ask was not understood", offset=record.offset, reason=str(error))
+            return None
+        if isinstance(told, Ask):
+            self._books.hear(told)
+            return told.campaign_id
+        refused = self._books.obey(told)
+        about = {"campaign": told.campaign_id, "order": told.order_id, "kind": told.kind}
+        if refused is not None:
+            log.warning("an order was refused", **about, reason=refused)
+            return None
+        log.info("an order was obeyed", **about, version=told.version)
+        return told.campaign_id
+
+    def _outgoing(
+        self, grants: list[Grant], changed: list[str], next_offset: int
+    ) -> list[Outgoing]:
+        position = wire.encode_state({"next_offset": next_offset})
+        topics, outgoing = self._topics, [Outgoing(self._topics.ledger, 0, POSITION_KEY, position)]
+        for grant in grants:
+            outgoing.append(Outgoing(topics.grants, grant.partition, *wire.encode_grant(grant)))
+        for name in changed:
+            state = wire.encode_state(self._books.of(name).state)
+            outgoing.append(Outgoing(topics.ledger, 0, name.encode(), state))
+        return outgoing

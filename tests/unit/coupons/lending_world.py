@@ -1,0 +1,327 @@
+"""Partitions, a ledger and the log between them in memory, with every fault at random.
+
+`python -m tests.unit.coupons.lending_world 10000` plays so many seeds and counts what went wrong.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from coupons.books import Books
+from coupons.catalogue import Campaign, Catalogue, Coupon
+from coupons.leases import Ask, Grant
+from coupons.ledger import Ledger
+from coupons.lifecycle import Lifecycle
+from coupons.orders import Order
+from coupons.pacing import DAY_MS
+
+COUPON_MINOR = 100
+COUPON = Coupon(
+    coupon_id="ten", campaign_id="spring", kind="amount_off", off_minor=COUPON_MINOR, per_user=1
+)
+
+
+class Fenced(Exception):
+    """A writer that was replaced tried to commit."""
+
+
+@dataclass
+class Durable:
+    """What the broker has of one partition: its state, how far it read, and who may write."""
+
+    state: Any = None
+    read: int = 0
+    epoch: int = 0
+
+
+@dataclass
+class Worker:
+    """One owner of a partition, alive or thought dead."""
+
+    ledger: Ledger
+    read: int
+    epoch: int
+    given: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+
+
+class World:
+    """All of it, after any number of steps; `check` after each says what went wrong."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random = Random(seed)
+        self.partitions = random.choice((1, 2, 3, 5, 12))
+        self.budget_minor = random.randrange(0, 40 * COUPON_MINOR)
+        self.ratio = random.choice((0.0, 0.5, 1.0))
+        self.campaign = Campaign(
+            campaign_id="spring",
+            budget_minor=self.budget_minor,
+            coupons=(COUPON,),
+            starts_ms=0,
+            ends_ms=30 * DAY_MS,
+        )
+        self.catalogue = Catalogue.of([self.campaign])
+        self.now_ms = 0
+        self.asks: list[Ask] = []
+        self.grants: list[list[Grant]] = [[] for _ in range(self.partitions)]
+        self.durable = [Durable() for _ in range(self.partitions)]
+        self.decisions: dict[str, int] = {}
+        self.book_state: Any = None
+        self.book_read = self.book_epoch = 0
+        self.workers = [self.take_over(number) for number in range(self.partitions)]
+        self.books = self.open_books()
+        self.zombies: list[Callable[[], None]] = []
+        self.added_minor = 0
+
+    # -- partitions ------------------------------------------------------------------------
+
+    def take_over(self, number: int) -> Worker:
+        durable = self.durable[number]
+        durable.epoch += 1
+        state = json.loads(json.dumps(durable.state))
+        ledger = Ledger(partition=number, partitions=self.partitions, state=state)
+        return Worker(ledger, durable.read, durable.epoch)
+
+    def work(self, number: int, events_count: int) -> None:
+        """Apply a chunk: what was granted, then customers."""
+        worker = self.workers[number]
+        ledger = worker.ledger
+        ledger.adopt(self.catalogue, None, self.ratio)
+        for grant in self.grants[number][worker.read :]:
+            ledger.hear(grant)
+            if self.random.random() < 0.1:
+                ledger.hear(grant)  # a record that comes twice
+        worker.read = len(self.grants[number])
+        for _ in range(events_count):
+            self.now_ms += self.random.choice((1_000, 3_600_000))
+            ledger.advance(self.now_ms)
+            if self.random.random() < 0.7:
+                self.offer(worker, number)
+            else:
+                self.settle(worker, number)
+
+    def offer(self, worker: Worker, number: int) -> None:
+        if worker.ledger.blocked(COUPON, self.campaign, COUPON_MINOR) is None:
+            worker.ledger.charge(COUPON, self.campaign, COUPON_MINOR)
+            worker.given.append(f"{number}-{self.random.getrandbits(64)}")
+        else:
+            worker.ledger.missed(["ten"])
+
+    def settle(self, worker: Worker, number: int) -> None:
+        mine = [one for one in self.decisions if one.startswith(f"{number}-")]
+        mine = [one for one in mine if self.decisions[one] and one not in worker.back]
+        if mine:
+            name = self.random.choice(mine)
+            worker.ledger.settle(expired(self.now_ms))
+            worker.back.append(name)
+
+    def commit(self, number: int, worker: Worker, *, loses: bool = True) -> None:
+        """One transaction: state, position, decisions and asks."""
+        durable = self.durable[number]
+        if worker.epoch != durable.epoch:
+            raise Fenced
+        durable.state, durable.read = worker.ledger.dump(), worker.read
+        for name in worker.given:
+            assert name not in self.decisions, "a decision was made twice"
+            self.decisions[name] = COUPON_MINOR
+        for name in worker.back:
+            assert self.decisions[name], "a coupon gave its money back twice"
+            self.decisions[name] = 0
+        worker.given, worker.back = [], []
+        for ask in worker.ledger.take_asks():
+            fate = self.random.random() if loses else 1.0
+            times = 0 if fate < 0.1 else 2 if fate < 0.2 else 1
+            for _ in range(times):
+                self.asks.insert(self.place_of(ask), ask)
+
+    def place_of(self, ask: Ask) -> int:
+        """Overtake others' asks that were not read, but never one's own."""
+        place = len(self.asks)
+        while place > self.book_read and self.random.random() < 0.3:
+            if self.asks[place - 1].partition == ask.partition:
+                break
+            place -= 1
+        return place
+
+    # -- the ledger ------------------------------------------------------------------------
+
+    def open_books(self) -> Books:
+        self.book_epoch += 1
+        books = Books(
+            partitions=self.partitions, shares=None, lease_ratio=self.ratio, horizon_ms=DAY_MS
+        )
+        books.adopt(self.catalogue)
+        if self.book_state is not None:
+            books.load("spring", json.loads(json.dumps(self.book_state)))
+        return books
+
+    def lend(self, books: Books, epoch: int, read: int, *, commits: bool = True) -> None:
+        """Read some asks, answer them, and commit the answers, the state and the position."""
+        until = self.random.randrange(read, len(self.asks) + 1)
+        for ask in self.asks[read:until]:
+            books.hear(ask)
+        if self.random.random() < 0.02:
+            give_more(books)
+        answers = books.answers()
+        if not commits:
+            return
+        if epoch != self.book_epoch:
+            raise Fenced
+        for grant in answers:
+            self.grants[grant.partition].append(grant)
+        self.book_read, self.book_state = until, deepcopy(books.of("spring").state)
+
+    # -- one step --------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Let something happen, or go wrong."""
+        fate = self.random.random()
+        if fate < 0.25:
+            self.lend_or_fail()
+        elif fate < 0.3 and self.zombies:
+            try:
+                self.zombies.pop()()
+            except Fenced:
+                return
+            message = "a zombie could write"
+            raise AssertionError(message)
+        else:
+            self.work_or_fail(self.random.randrange(self.partitions))
+
+    def lend_or_fail(self) -> None:
+        fate, epoch = self.random.random(), self.book_epoch
+        books = self.books
+        if fate < 0.1:  # dies before the commit
+            self.lend(books, epoch, self.book_read, commits=False)
+            self.books = self.open_books()
+        elif fate < 0.2:  # dies after it
+            self.lend(books, epoch, self.book_read)
+            self.books = self.open_books()
+        elif fate < 0.25:  # was taken for dead
+            read = self.book_read
+            self.zombies.append(lambda: self.lend(books, epoch, read))
+            self.books = self.open_books()
+        else:
+            self.lend(books, epoch, self.book_read)
+
+    def work_or_fail(self, number: int) -> None:
+        fate, worker = self.random.random(), self.workers[number]
+        self.work(number, self.random.randrange(6))
+        if fate >= 0.1:
+            if fate >= 0.15:
+                self.commit(number, worker)
+            else:
+                self.zombies.append(lambda: self.commit(number, worker))
+        if fate < 0.2:
+            self.workers[number] = self.take_over(number)
+
+    # -- what must hold --------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Nothing is overspent, and no two tell another story."""
+        added = self.book_state["added_minor"] if self.book_state is not None else 0
+        whole = self.budget_minor + added
+        leased = 0
+        for number, durable in enumerate(self.durable):
+            if durable.state is not None:
+                account = durable.state["accounts"].get("spring")
+                leased += account["target_minor"] if account is not None else 0
+                out = account["held_minor"] + account["spent_minor"] if account is not None else 0
+                mine = (
+                    minor for name, minor in self.decisions.items() if name.startswith(f"{number}-")
+                )
+                assert sum(mine) == out, "decisions and account must tell the same"
+        assert sum(self.decisions.values()) <= leased <= whole, "must not be overspent"
+
+    def exhaust(self) -> None:
+        """Without faults, one partition can give all the money that there is: none was lost."""
+        number, idle_count = self.random.randrange(self.partitions), 0
+        while idle_count < 10 + 3 * self.partitions:  # the others may have asked before
+            before = len(self.decisions)
+            self.now_ms += 9 * 3_600_000  # who waits asks again now and then
+            for each in range(self.partitions):
+                self.work(each, 0)
+                self.workers[each].ledger.advance(self.now_ms)
+                if each == number:
+                    self.offer(self.workers[each], each)
+                self.commit(each, self.workers[each], loses=False)
+            self.lend_all()
+            idle_count = 0 if len(self.decisions) > before else idle_count + 1
+            self.check()
+        added = self.book_state["added_minor"] if self.book_state is not None else 0
+        left_minor = self.budget_minor + added - sum(self.decisions.values())
+        assert left_minor < COUPON_MINOR, f"{left_minor} was lost"
+
+    def lend_all(self) -> None:
+        for ask in self.asks[self.book_read :]:
+            self.books.hear(ask)
+        for grant in self.books.answers():
+            self.grants[grant.partition].append(grant)
+        self.book_read = len(self.asks)
+        self.book_state = deepcopy(self.books.of("spring").state)
+
+
+def give_more(books: Books) -> None:
+    """Top the budget up by one coupon."""
+    version = books.of("spring").state["version"] + 1
+    order = Order(
+        campaign_id="spring",
+        order_id=f"order-{version}",
+        kind="top_up",
+        version=version,
+        amount_minor=COUPON_MINOR,
+    )
+    assert books.obey(order) is None
+
+
+def expired(now_ms: int) -> Lifecycle:
+    return Lifecycle(
+        stage="expired",
+        coupon_id="ten",
+        campaign_id="spring",
+        decision_id="d",
+        ts_ms=now_ms,
+        charge_minor=COUPON_MINOR,
+        refund_minor=COUPON_MINOR,
+        quota_back=True,
+    )
+
+
+def play(seed: int, steps_count: int = 60) -> World:
+    """Play a world with this seed."""
+    world = World(seed)
+    for _ in range(steps_count):
+        world.step()
+        world.check()
+    world.exhaust()
+    return world
+
+
+def play_all(seeds: range) -> None:
+    """Play these seeds; the first that goes wrong is named."""
+    for seed in seeds:
+        try:
+            play(seed)
+        except AssertionError as error:
+            error.add_note(f"seed {seed}")
+            raise
+
+
+if __name__ == "__main__":
+    count, failed = int(sys.argv[1]), 0
+    asks = grants = given = 0
+    for seed in range(count):
+        try:
+            played = play(seed)
+        except AssertionError as error:
+            failed += 1
+            print(f"seed {seed}: {error}")
+            continue
+        asks += len(played.asks)
+        grants += sum(map(len, played.grants))
+        given += len(played.decisions)
+    print(f"{count} seeds: {failed} wrong; {given} coupons, {asks} asks, {grants} grants")
