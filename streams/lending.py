@@ -21,6 +21,7 @@ from streams.rules import books_of
 from streams.settings import Settings
 from streams.settling import Places
 from streams.transactions import Outgoing, Transactions
+from streams.unbroken import unbroken
 
 POSITION_KEY = b"\x00position"
 NAME = "ledger"
@@ -43,6 +44,7 @@ class Lending:
         self._ownership = ownership
         self._topics = topics
         self._writing = asyncio.Lock()
+        self._taking = asyncio.Lock()
         self._transactions: Transactions | None = None
         self._books = books_of(settings)
         self.next_offset = 0
@@ -60,8 +62,14 @@ class Lending:
         TransactionFailedError, RecoveryFailedError
             The broker did not answer, or refused.
         """
-        if self.is_ours:
-            return
+        await unbroken(self._take_over(catch_up))
+
+    async def _take_over(self, catch_up: Callable[[], Awaitable[None]]) -> None:
+        async with self._taking:
+            if not self.is_ours:
+                await self._inherit(catch_up)
+
+    async def _inherit(self, catch_up: Callable[[], Awaitable[None]]) -> None:
         places = Places.of_ledger(self._topics, self._settings.partitions)
         transactions, rows = await self._ownership.inherit(NAME, places, self._topics.ledger)
         await catch_up()
@@ -76,7 +84,7 @@ class Lending:
 
     async def give_up(self) -> None:
         """Leave the books to the next ledger."""
-        async with self._writing:
+        async with self._taking, self._writing:
             transactions, self._transactions = self._transactions, None
             if transactions is not None:
                 await transactions.close()

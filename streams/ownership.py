@@ -77,7 +77,7 @@ class Ownership:
         self._settling = Settling(client_options(settings), settings.transaction_timeout_ms)
         self._owned: dict[int, Owned] = {}
         self._coming: dict[int, asyncio.Task[Owned]] = {}
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving: dict[int, asyncio.Task[None]] = {}
 
     def get(self, number: int) -> Owned | None:
         """Give a partition, None when it is not ours."""
@@ -128,19 +128,21 @@ class Ownership:
         """
         wanted = set(numbers)
         for number in self._coming.keys() - wanted:
-            leaving = asyncio.create_task(_let_go(number, self._coming.pop(number)))
-            self._leaving.add(leaving)
-            leaving.add_done_callback(self._leaving.discard)
+            letting_go = _let_go(number, self._coming.pop(number))
+            self._leaving[number] = asyncio.create_task(letting_go)
         for number in self._owned.keys() - wanted:
             await self._give_up(number)
         for number in wanted - self._owned.keys() - self._coming.keys():
-            self._coming[number] = asyncio.create_task(self._take(number))
+            leaving = self._leaving.pop(number, None)
+            self._coming[number] = asyncio.create_task(self._take(number, leaving))
         await asyncio.gather(*(asyncio.shield(task) for task in self._coming.values()))
         for number, task in self._coming.items():
             self._owned[number] = task.result()
         self._coming.clear()
 
-    async def _take(self, number: int) -> Owned:
+    async def _take(self, number: int, leaving: asyncio.Task[None] | None) -> Owned:
+        if leaving is not None:
+            await leaving  # it may still be fencing others, and would fence us
         transactions = self.transactions(str(number))
         await self._settling.settle(transactions.name, Places.of(self._topics, number))
         await transactions.open()

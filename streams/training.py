@@ -22,6 +22,7 @@ from streams.learning import Learning
 from streams.metrics import Metrics, Tally
 from streams.settings import Settings
 from streams.transactions import Outgoing, Transactions
+from streams.unbroken import unbroken
 
 Snapshot = tuple[int, dict[str, Any]]
 """The offset of the last record that was learned, and the state."""
@@ -42,6 +43,7 @@ class Training:
         self._settings = settings
         self._learning = learning
         self._knowing = knowing
+        self._taking = asyncio.Lock()
         self._writing = asyncio.Lock()  # outcomes and sessions come side by side
         self._transactions = transactions
         self._topic = models_topic
@@ -76,8 +78,14 @@ class Training:
         TransactionFailedError
             The broker did not answer, or refused.
         """
-        if self.is_ours:
-            return
+        await unbroken(self._take_over(catch_up))
+
+    async def _take_over(self, catch_up: Callable[[], Awaitable[None]]) -> None:
+        async with self._taking:
+            if not self.is_ours:
+                await self._begin(catch_up)
+
+    async def _begin(self, catch_up: Callable[[], Awaitable[None]]) -> None:
         await self._transactions.open()
         await catch_up()
         trainer = self._learning.begin()
@@ -89,12 +97,13 @@ class Training:
 
     async def give_up(self) -> None:
         """Stop training; what was learned since the last snapshot is left to the next trainer."""
-        if self.is_ours:
-            self.is_ours = False
-            self._leading = None
-            self._learning.end()
-            self._knowing.end()
-            await self._transactions.close()
+        async with self._taking:
+            if self.is_ours:
+                self.is_ours = False
+                self._leading = None
+                self._learning.end()
+                self._knowing.end()
+                await self._transactions.close()
 
     async def learn(self, chunk: Chunk) -> int | None:
         """Learn a chunk; gives the offset after the last outcome that a snapshot now holds.
