@@ -48,6 +48,11 @@ class Books:
             self._books[campaign_id] = self._open(campaign_id, None)
         return self._books[campaign_id]
 
+    def free_minor(self, campaign_id: str) -> int:
+        """Tell what of a campaign's money no partition has; asking opens no ledger."""
+        book = self._books.get(campaign_id) or self._open(campaign_id, None)
+        return book.free_minor
+
     def names(self) -> list[str]:
         """Name the campaigns that have a ledger."""
         return sorted(self._books)

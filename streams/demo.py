@@ -89,12 +89,14 @@ class Demo:
                 asyncio.create_task(worker.watch()),
                 asyncio.create_task(scrape(self.seen.board, [url], self.seen.began_s)),
             ]
-            done, pending = await asyncio.wait(
-                tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
-            )
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
+            try:
+                done, _ = await asyncio.wait(
+                    tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION
+                )
+            finally:  # before the clients stop, which wait for what is still being sent
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
             for task in done:
                 task.result()
 

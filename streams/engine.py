@@ -229,7 +229,8 @@ class Engine:
     async def refresh_gauges(self) -> None:
         """Set what is read off the state rather than counted."""
         owned = self.ownership.partitions.values()
-        gauges.set_partition_gauges(self.metrics, owned, self.grounds.offers.catalogue)
+        catalogue, lendable_minor = self.grounds.offers.catalogue, self.lending.free_minor
+        gauges.set_partition_gauges(self.metrics, owned, catalogue, lendable_minor)
         gauges.set_model_gauges(self.metrics, self.settings.model_id, self.grounds.learning)
         gauges.set_training_gauges(self.metrics, self.training)
         rules = self.grounds.rules()

@@ -1,7 +1,6 @@
 """Gauges that are read off a worker's state now and then, not counted event by event."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 
 from coupons.arms import Arm, ArmShares
@@ -18,29 +17,31 @@ from streams.training import Training
 
 
 def set_partition_gauges(
-    metrics: Metrics, partitions: Iterable[Partition], catalogue: Catalogue
+    metrics: Metrics,
+    partitions: Iterable[Partition],
+    catalogue: Catalogue,
+    lendable_minor: Callable[[str], int],
 ) -> None:
-    """Set rows, budgets and pending labels of the partitions that this worker owns."""
+    """Set rows, budgets and pending labels of the partitions that this worker owns.
+
+    Parameters
+    ----------
+    lendable_minor
+        Gives of a campaign what this worker has to lend to partitions.
+    """
     owned = list(partitions)
     metrics.set("assigned_partitions", len(owned))
     metrics.set("table_entries", sum(p.users_count for p in owned), ("users",))
     metrics.set("labels_pending", sum(p.holdings.pending_count for p in owned))
     _set_circulation(metrics, owned, catalogue)
-    remaining: Counter[str] = Counter()
-    for partition in owned:
-        for campaign in catalogue.campaigns:
-            remaining[campaign.campaign_id] += partition.state.ledger.free_minor(
-                campaign.campaign_id
-            )
     for campaign in catalogue.campaigns:
-        metrics.set(
-            "budget_remaining_minor",
-            remaining[campaign.campaign_id],
-            (campaign.campaign_id, campaign.currency),
-        )
+        name = campaign.campaign_id
+        free_minor = sum(partition.state.ledger.free_minor(name) for partition in owned)
+        remaining_minor = free_minor + lendable_minor(name)
+        metrics.set("budget_remaining_minor", remaining_minor, (name, campaign.currency))
         if campaign.ends_ms is not None:
             ends_s = campaign.ends_ms / 1000
-            metrics.set("campaign_ends_timestamp_seconds", ends_s, (campaign.campaign_id,))
+            metrics.set("campaign_ends_timestamp_seconds", ends_s, (name,))
 
 
 def _set_circulation(metrics: Metrics, owned: Sequence[Partition], catalogue: Catalogue) -> None:

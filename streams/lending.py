@@ -54,6 +54,10 @@ class Lending:
         """Whether this worker keeps the ledger."""
         return self._transactions is not None
 
+    def free_minor(self, campaign_id: str) -> int:
+        """Tell what of a campaign's money no partition has; 0 where another worker keeps it."""
+        return self._books.free_minor(campaign_id) if self.is_ours else 0
+
     async def take_over(self, catch_up: Callable[[], Awaitable[None]]) -> None:
         """Fence the ledger before us, then go on from its books.
 

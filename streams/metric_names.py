@@ -135,7 +135,7 @@ BUSINESS = (
     _counter("ratings", "stars", 5, "Ratings that customers gave, by stars."),
     _counter("discount_minor", "currency template", 210, "Discounts redeemed, in minor units."),
     _gauge("budget_remaining_minor", "campaign currency", 100,
-           "Budget neither spent nor held, of this worker's partitions, in minor units."),
+           "Budget neither spent nor held in this worker's partitions and ledger, minor units."),
     _gauge("coupons_open", "campaign", 40, "Coupons that customers may still use."),
     _gauge("coupons_off", "campaign", 40,
            "Coupons given that are neither open nor used, expired or taken back: always 0."),

@@ -86,7 +86,7 @@ def test_c50_rows_of_before_there_were_counts_are_counted_once_when_they_are_rea
 
 def gauges(partition: Partition, rules: Rules) -> dict[str, float]:
     metrics = Metrics()
-    set_partition_gauges(metrics, [partition], rules.catalogue)
+    set_partition_gauges(metrics, [partition], rules.catalogue, lambda _: 0)
     families = text_string_to_metric_families(metrics.exposition()[0].decode())
     return {one.name: one.value for family in families for one in family.samples}
 
