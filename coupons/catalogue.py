@@ -208,6 +208,11 @@ def version_of(campaigns: tuple[Campaign, ...]) -> str:
     return hashlib.sha256(_canonical(campaigns).encode()).hexdigest()[:16]
 
 
+def without_lines(campaign: Campaign) -> str:
+    """Tell all of a campaign but where it stands in a file, so that two can be compared."""
+    return _canonical(campaign)
+
+
 def _canonical(value: object) -> str:
     if is_dataclass(value) and not isinstance(value, type):
         named = (f.name for f in fields(value) if f.name != "line")

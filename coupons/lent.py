@@ -1,6 +1,6 @@
 """What the ledger of a campaign keeps: what each partition was granted, and what it told."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from coupons.leases import Ask, Standing, Whole
 from coupons.purses import Purse
@@ -40,7 +40,8 @@ class BookState(TypedDict):
     """What is kept of a campaign's ledger: plain JSON, bounded by the number of partitions.
 
     `added_minor` came on top of the catalogue's budget; `version` counts the orders obeyed, and
-    `order_id` names the last of them.
+    `order_id` names the last of them. `stops` gives the version of each stop that is known by its
+    id, `stops_forgotten` that of the newest one that is not any more; absent before there was one.
     """
 
     budget_minor: int
@@ -48,6 +49,8 @@ class BookState(TypedDict):
     standing: Standing
     version: int
     order_id: str
+    stops: NotRequired[dict[str, int]]
+    stops_forgotten: NotRequired[int]
     turn: int
     length_ms: int
     lent: dict[str, Lent]

@@ -8,6 +8,12 @@ from coupons.lent import BookState
 
 OrderKind = Literal["top_up", "pause", "resume", "close", "stop"]
 
+# What a single person may order, though other orders may need two.
+BRAKES: frozenset[OrderKind] = frozenset({"pause", "stop"})
+
+# So many stops of a campaign are known again by their ids; older ones by their number.
+STOPS_COUNT = 32
+
 # How a campaign stands after an order; money that is added leaves it as it was.
 STANDINGS: dict[OrderKind, Standing] = {
     "pause": "paused",
@@ -27,7 +33,8 @@ class Order:
         Names it: by this its sender sees that it was obeyed.
     version
         The number that it is to have among those obeyed, from 1: one that comes twice, or after
-        another that its sender did not know of, is refused. 0 for `stop`, which is always in time.
+        another that its sender did not know of, is refused. `stop` is always in time, whatever
+        number it has; it is known again by its id. 0 where its sender knew of none.
     amount_minor
         What `top_up` adds; 0 for all others.
     """
@@ -42,8 +49,8 @@ class Order:
         if (self.amount_minor > 0) != (self.kind == "top_up") or self.amount_minor < 0:
             message = f"amount_minor must be over 0 for top_up only, was {self.amount_minor}"
             raise ValueError(message)
-        if (self.version > 0) == (self.kind == "stop") or self.version < 0:
-            message = f"version must be 0 for stop, over 0 for all others, was {self.version}"
+        if self.version < (self.kind != "stop"):
+            message = f"version must be 0 or more for stop, over 0 for others, was {self.version}"
             raise ValueError(message)
 
 
@@ -60,18 +67,46 @@ def refusal(order: Order, state: BookState) -> str | None:
     name, standing = order.campaign_id, state["standing"]
     if standing == "closed":
         return f"{name} must be open or paused, was closed for good"
+    if order.kind == "stop":
+        return _repeated(order, state)
     if order.kind == "resume" and standing == "open":
         return f"{name} must be paused, was open"
-    if order.kind in ("pause", "stop") and standing == "paused":
+    if order.kind == "pause" and standing == "paused":
         return f"{name} must be open, was paused"
-    if order.version not in (0, state["version"] + 1):
+    if order.version != state["version"] + 1:
         return f"{name}: the order's version must be {state['version'] + 1}, was {order.version}"
     return None
 
 
+def _repeated(order: Order, state: BookState) -> str | None:
+    """Say why a stop is one that was obeyed before; only such a one is ever refused."""
+    name, forgotten = order.campaign_id, state.get("stops_forgotten", 0)
+    if order.order_id in state.get("stops", {}):
+        return f"{name}: a stop must be a new one, was obeyed before as {order.order_id}"
+    if order.version <= forgotten and forgotten:
+        return f"{name}: a stop must be of version {forgotten + 1} or later, was {order.version}"
+    return None
+
+
 def obey(order: Order, state: BookState) -> None:
-    """Enter an order that is not refused into the ledger's state; changes `state`."""
+    """Enter an order that is not refused into the ledger's state; changes `state`.
+
+    A stop of what is paused changes nothing, but is remembered: the same one that comes again
+    after a resume stops nothing.
+    """
+    if order.kind == "stop":
+        _remember(order, state)
+        if state["standing"] == "paused":
+            return
     state["version"] += 1
     state["order_id"] = order.order_id
     state["added_minor"] += order.amount_minor
     state["standing"] = STANDINGS.get(order.kind, state["standing"])
+
+
+def _remember(order: Order, state: BookState) -> None:
+    stops = state.setdefault("stops", {})
+    stops[order.order_id] = state["version"] + 1
+    while len(stops) > STOPS_COUNT:
+        oldest = min(stops, key=stops.__getitem__)
+        state["stops_forgotten"] = stops.pop(oldest)

@@ -25,9 +25,15 @@ MEANING: dict[Role, str] = {
 }
 CONSUMED = ("coupon.decisions.v1", "coupon.replies.v1")
 GROUP_OF_CONSUMERS = "coupon-decisions"
-# What people say to the workers; all other topics of ours are written by workers only.
-COMMANDED = ("coupon.catalogue.v1", "coupon.budget.v1", DOCTOR_TOPIC)
-_ANSWERS = ("coupon.decisions.v1", "coupon.replies.v1", "coupon.dead-letters.v1")
+# What people say to workers and to each other; all other topics of ours are workers' to write.
+COMMANDED = (
+    *("coupon.catalogue.v1", "coupon.budget.v1"),
+    *("coupon.proposals.v1", DOCTOR_TOPIC),
+)
+_UNREAD = (
+    *("coupon.decisions.v1", "coupon.replies.v1", "coupon.dead-letters.v1"),
+    "coupon.proposals.v1",
+)
 _FLAGS = {"topic": "--topic", "group": "--group", "transactionalId": "--transactional-id"}
 
 
@@ -93,13 +99,13 @@ def _producer(wanted: Iterable[TopicSpec], settings: Settings) -> Iterator[Grant
 
 
 def _worker(wanted: Iterable[TopicSpec], settings: Settings) -> Iterator[Grant]:
-    answers = _named(_ANSWERS, settings)
+    unread = _named(_UNREAD, settings)
     commanded = _named(COMMANDED, settings) - _named(("coupon.budget.v1",), settings)
     for spec in wanted:
         operations: list[Operation] = ["Describe", "DescribeConfigs"]
         if spec.name not in commanded and not _is_shops(spec, settings):
             operations.insert(0, "Write")
-        if spec.name not in answers:
+        if spec.name not in unread:
             operations.insert(0, "Read")
         if spec.name == f"{settings.topic_prefix}{DOCTOR_TOPIC}":
             operations.remove("Read")

@@ -1,19 +1,21 @@
 """What people see of the ledgers, and how they order something of them."""
 
 import asyncio
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaProducer
-
 from coupons.leases import Standing
 from coupons.lent import BookState
-from coupons.orders import Order
-from streams import wire
+from coupons.orders import Order, refusal
+from streams import proposals, wire
 from streams.app import outbound_topics
 from streams.connection import client_options
+from streams.control import tell
+from streams.dead_letters import Outbound
 from streams.lending import POSITION_KEY
 from streams.offers import Offers
+from streams.proposal import Proposal
 from streams.reading import bounds, reader, records
 from streams.rules import books_of
 from streams.settings import Settings
@@ -81,6 +83,12 @@ class Ledgers:
             spent_minor=sum(own["spent_minor"] for own in purses),
         )
 
+    def refusal(self, order: Order) -> str | None:
+        """Say why an order would be refused as the ledgers stand; obeys nothing."""
+        if order.campaign_id not in self.names:
+            return f"campaign must be in the catalogue, was {order.campaign_id}"
+        return refusal(order, self._books.of(order.campaign_id).state)
+
     def rehearse(self, order: Order) -> str | None:
         """Obey an order here only; says why it would be refused."""
         return self._books.obey(order)
@@ -97,8 +105,7 @@ async def read(settings: Settings) -> Ledgers:
     options, ledger = client_options(settings), outbound_topics(settings).ledger
     _, ends = await bounds(options, [ledger])
     offers, states = Offers(settings), dict[str, BookState]()
-    async for record in records(options, [f"{settings.topic_prefix}coupon.catalogue.v1"]):
-        offers.hear(record)
+    await offers.read(settings)
     async for record in records(options, [ledger]):
         if record.key not in (None, POSITION_KEY) and record.value is not None:
             states[record.key.decode()] = wire.decode_book(record.value)
@@ -106,7 +113,11 @@ async def read(settings: Settings) -> Ledgers:
 
 
 async def send(
-    orders: Sequence[Order], settings: Settings, from_offset: int, deadline_seconds: float
+    orders: Sequence[Order],
+    messages: Sequence[Outbound],
+    settings: Settings,
+    from_offset: int,
+    deadline_seconds: float,
 ) -> dict[str, bool]:
     """Send orders; tell by campaign whether the ledger obeyed or another order came first.
 
@@ -115,6 +126,8 @@ async def send(
 
     Parameters
     ----------
+    messages
+        The orders as they are sent.
     from_offset
         Where the answers begin in the ledgers' changelog at the earliest.
 
@@ -123,13 +136,7 @@ async def send(
     aiokafka.errors.KafkaError
         The broker refused.
     """
-    topic = outbound_topics(settings).budget
-    async with AIOKafkaProducer(
-        acks="all", enable_idempotence=True, **client_options(settings)
-    ) as producer:
-        for order in orders:
-            key, value, headers = wire.encode_order(order)
-            await producer.send_and_wait(topic, value, key=key, headers=headers, partition=0)
+    await tell(outbound_topics(settings).budget, messages, settings)
     found: dict[str, bool] = {}
     try:
         async with asyncio.timeout(deadline_seconds):
@@ -153,11 +160,54 @@ async def _judged(
                 order = waiting.get((record.key or b"").decode(errors="replace"))
                 if order is None or record.value is None:
                     continue
-                state = wire.decode_book(record.value)
-                if state["order_id"] == order.order_id:
-                    found[order.campaign_id] = True
-                elif state["version"] < order.version or not order.version:
-                    continue
-                else:
-                    found[order.campaign_id] = False
-                del waiting[order.campaign_id]
+                judged = _judge(order, wire.decode_book(record.value))
+                if judged is not None:
+                    found[order.campaign_id] = judged
+                    del waiting[order.campaign_id]
+
+
+def _judge(order: Order, state: BookState) -> bool | None:
+    """Tell by a ledger's state whether it obeyed; None while nothing can be said."""
+    if state["order_id"] == order.order_id or order.order_id in state.get("stops", {}):
+        return True
+    is_late = order.kind != "stop" and state["version"] >= order.version
+    return False if is_late or state["standing"] == "closed" else None
+
+
+async def proposed(settings: Settings) -> list[Proposal]:
+    """Read what is proposed to the ledgers and still in time.
+
+    Raises
+    ------
+    aiokafka.errors.KafkaError
+        The broker refused.
+    """
+    topic = outbound_topics(settings).budget
+    found = await proposals.waiting(settings, topic, time.time_ns() // 1_000_000)
+    return [proposal for proposal in found if orders_of(proposal)]
+
+
+def orders_of(proposal: Proposal) -> list[Order]:
+    """Give the orders that a proposal is about; none if it is about anything else."""
+    found = []
+    for one in proposal.messages:
+        try:
+            told = wire.decode_told(one.value.encode())
+        except (ValueError, RecursionError):
+            return []
+        if not isinstance(told, Order):
+            return []
+        found.append(told)
+    return found
+
+
+def in_words(order: Order) -> str:
+    """Say an order as its command does.
+
+    Examples
+    --------
+    >>> in_words(Order(campaign_id="spring", order_id="a", kind="resume", version=2))
+    'resume spring'
+    """
+    amount = f" {order.amount_minor}" if order.amount_minor else ""
+    return f"{order.kind.replace('_', '-')} {order.campaign_id}{amount}"

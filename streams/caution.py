@@ -15,7 +15,12 @@ def require_caution(settings: Settings) -> None:
         With a line for each danger, and how to end or to allow it.
     """
     found = dangers(settings).items()
-    if problems := [problem for danger, problem in found if danger not in settings.insecure]:
+    problems = [problem for danger, problem in found if danger not in settings.insecure]
+    if settings.approvers and settings.model_key is None:
+        was = "unset: who may order alone could ask in a partition's name"
+        expected = "set where COUPON_APPROVERS is"
+        problems.append(Problem("COUPON_MODEL_KEY[_FILE]", expected, was))
+    if problems:
         raise SettingsError(problems)
 
 

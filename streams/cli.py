@@ -32,7 +32,7 @@ COMMANDS = {
     "explain": "Tell why a decision was made.",
     "why-not": "Tell why a decision was not another coupon.",
     "budget": "Show what campaigns have left; add, pause, resume, close or stop.",
-    "catalogue": "Check a file of campaigns and coupons.",
+    "catalogue": "Check a file of campaigns and coupons, and put it in force.",
     "features": "List what is known of a customer.",
     "config": "Show or check the settings, or print their schema.",
     "schema": "Print the schemas of the messages.",

@@ -3,6 +3,7 @@
 import binascii
 import re
 from base64 import b64decode
+from collections.abc import Iterable
 
 from pydantic import SecretStr
 
@@ -30,14 +31,28 @@ def keys_of(secret: SecretStr, setting: str) -> dict[str, bytes]:
     streams.setting_problems.SettingsError: COUPON_USER_KEY must be NAME:KEY[,NAME:KEY], KEY being \
 32 bytes in base64 (openssl rand -base64 32), was hidden
     """
+    keys = named_keys(secret.get_secret_value().split(","))
+    if keys is None:
+        raise SettingsError([Problem(f"{PREFIX}{setting}".upper(), EXPECTED, "hidden")])
+    return keys
+
+
+def named_keys(pairs: Iterable[str]) -> dict[str, bytes] | None:
+    """Read pairs of names and keys; None if one is not as it must be, or a name comes twice.
+
+    Examples
+    --------
+    >>> named_keys(["a:" + "A" * 43 + "=", "a:" + "A" * 43 + "="]) is None
+    True
+    """
     keys: dict[str, bytes] = {}
-    for pair in secret.get_secret_value().split(","):
+    for pair in pairs:
         name, _, text = pair.strip().partition(":")
         try:
             key = b64decode(text, validate=True)
         except (binascii.Error, ValueError):
-            key = b""
+            return None
         if len(key) != KEY_BYTES or not _NAME.fullmatch(name) or name in keys:
-            raise SettingsError([Problem(f"{PREFIX}{setting}".upper(), EXPECTED, "hidden")])
+            return None
         keys[name] = key
     return keys

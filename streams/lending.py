@@ -11,13 +11,16 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from coupons.leases import Ask, Grant
+from coupons.orders import BRAKES, Order
 from streams import wire
+from streams.approvers import approvers_of
 from streams.chunks import Chunk
 from streams.emission import SourceRecord
 from streams.grounds import Grounds
 from streams.ownership import Ownership
 from streams.publisher import OutboundTopics
 from streams.rules import books_of
+from streams.seal import ask_seal_of, is_sealed
 from streams.settings import Settings
 from streams.settling import Places
 from streams.transactions import Outgoing, Transactions
@@ -47,6 +50,7 @@ class Lending:
         self._taking = asyncio.Lock()
         self._transactions: Transactions | None = None
         self._books = books_of(settings)
+        self._approvers, self._seal = approvers_of(settings), ask_seal_of(settings)
         self.next_offset = 0
 
     @property
@@ -126,19 +130,29 @@ class Lending:
         """
         try:
             told = wire.decode_told(record.value or b"")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             log.error("an ask was not understood", offset=record.offset, reason=str(error))
             return None
         if isinstance(told, Ask):
+            if not is_sealed(record.value, record.headers, self._seal):
+                log.error("an ask was not a worker's of ours", offset=record.offset)
+                return None
             self._books.hear(told)
             return told.campaign_id
-        refused = self._books.obey(told)
+        refused = self._objection(told, record) or self._books.obey(told)
         about = {"campaign": told.campaign_id, "order": told.order_id, "kind": told.kind}
         if refused is not None:
             log.warning("an order was refused", **about, reason=refused)
             return None
         log.info("an order was obeyed", **about, version=told.version)
         return told.campaign_id
+
+    def _objection(self, order: Order, record: SourceRecord) -> str | None:
+        """Say why people have not agreed to an order; whoever sees harm may stop it alone."""
+        if order.kind in BRAKES:
+            return None
+        refused = self._approvers.objection(self._topics.budget, record)
+        return refused and f"{order.campaign_id}: an order {refused}"
 
     def _outgoing(
         self, grants: list[Grant], changed: list[str], next_offset: int

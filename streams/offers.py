@@ -1,16 +1,21 @@
 """The catalogue in force: the file's campaigns, and over them what the topic says."""
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 import structlog
 from aiokafka import ConsumerRecord
 
-from coupons.catalogue import Campaign, Catalogue
+from coupons.catalogue import Campaign, Catalogue, without_lines
 from coupons.catalogue_file import campaign_from_record
 from streams import wire
+from streams.approvers import approvers_of
+from streams.connection import client_options
+from streams.reading import records
 from streams.rules import read_catalogue
 from streams.settings import Settings
+from streams.topics import catalogue_topic
 
 log = structlog.get_logger()
 
@@ -19,21 +24,69 @@ class Offers:
     """Campaigns by id; the catalogue is built anew only when one of them changes."""
 
     def __init__(self, settings: Settings) -> None:
+        self._approvers = approvers_of(settings)
+        self._topic = catalogue_topic(settings)
+        # The newest version of each campaign that came by the topic.
+        self._agreed: dict[str, int] = {}
         self.catalogue: Catalogue = read_catalogue(settings)
         self._campaigns: dict[str, Campaign] = {
             campaign.campaign_id: campaign for campaign in self.catalogue.campaigns
         }
 
     def hear(self, record: ConsumerRecord) -> None:
-        """Put a campaign in force or take it away; a refused one changes nothing."""
+        """Put a campaign in force or take it away; a refused one changes nothing.
+
+        Where two people must agree, one that only the file told of is taken away by what they did
+        not agree to: what they did agree to may be gone from the compacted topic by then.
+        """
         name = (record.key or b"").decode(errors="replace")
-        if record.value is None:
-            self.withdraw(name)
+        refused = self._approvers.objection(self._topic, record)
+        if refused is not None:
+            log.error("a campaign was refused", campaign=name, problems=refused)
+            if name not in self._agreed:
+                self.withdraw(name)
             return
         try:
-            self.put(name, wire.decode_state(record.value))
-        except ValueError as refused:
-            log.error("a campaign was refused", campaign=name, problems=str(refused))
+            if record.value is None:
+                self.withdraw(name)
+            else:
+                self._hear(name, wire.decode_state(record.value))
+        except ValueError as error:
+            log.error("a campaign was refused", campaign=name, problems=str(error))
+
+    def _hear(self, name: str, record: Mapping[str, Any]) -> None:
+        before = self._campaigns.get(name)
+        told = campaign_from_record(record, name)
+        if before is not None and without_lines(told) == without_lines(before):
+            self._agreed[name] = told.version
+            return
+        if self._approvers and told.version < self.next_version(name):
+            message = f"version must be {self.next_version(name)} or more, was {told.version}"
+            raise ValueError(message)
+        self.put(name, record)
+        self._agreed[name] = told.version
+
+    def next_version(self, name: str) -> int:
+        """Give the least version with which a campaign can follow what is in force of it."""
+        before = self._campaigns.get(name)
+        return max(self._agreed.get(name, 0), before.version if before is not None else 0) + 1
+
+    def copy(self) -> "Offers":
+        """Give the same, on which changes can be tried."""
+        other = copy(self)
+        other._campaigns, other._agreed = dict(self._campaigns), dict(self._agreed)
+        return other
+
+    async def read(self, settings: Settings) -> None:
+        """Hear all that the topic holds now.
+
+        Raises
+        ------
+        aiokafka.errors.KafkaError
+            The broker refused.
+        """
+        async for record in records(client_options(settings), [self._topic]):
+            self.hear(record)
 
     def put(self, campaign_id: str, record: Mapping[str, Any]) -> None:
         """Put a campaign in force as it stands in a message; a refused one changes nothing.

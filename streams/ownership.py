@@ -20,6 +20,7 @@ from streams.connection import client_options
 from streams.emission import Source
 from streams.partitions import Partition
 from streams.publisher import OutboundTopics, Publisher
+from streams.seal import ask_seal_of
 from streams.settings import Settings
 from streams.settling import Places, Settling
 from streams.table import RowStore
@@ -150,7 +151,8 @@ class Ownership:
         partition = await loop.run_in_executor(self._readers, self._recover, number)
         log.info("a partition was taken over", partition=number, users=partition.users_count)
         every_s = self._settings.commit_rest_ms / 1000
-        publisher = Publisher(number, self._topics, transactions, self._fail, every_s)
+        seal = ask_seal_of(self._settings)
+        publisher = Publisher(number, self._topics, transactions, self._fail, every_s, seal)
         return Owned(partition, publisher, transactions)
 
     def _recover(self, number: int) -> Partition:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from streams.dead_letters import Outbound
 from streams.emission import Emission
+from streams.seal import Seal, sealed
 from streams.transactions import Outgoing, Transactions
 
 # After a commit the broker still writes markers: a transaction begun at once would be refused, and
@@ -45,6 +46,8 @@ class Publisher:
     every_s
         Least seconds from the beginning of a transaction to that of the next; 0 asks for no rest
         at all.
+    seal
+        Seals what is asked of the ledger.
     """
 
     def __init__(
@@ -54,12 +57,14 @@ class Publisher:
         transactions: Transactions,
         fail: Callable[[BaseException], None],
         every_s: float,
+        seal: Seal | None = None,
     ) -> None:
         self._partition = partition
         self._topics = topics
         self._transactions = transactions
         self._fail = fail
         self._every_s = every_s
+        self._seal = seal
         self._waiting: list[tuple[Emission, Callable[[], None]]] = []
         self._working: asyncio.Task[None] | None = None
         self._failed = False
@@ -119,7 +124,7 @@ class Publisher:
             _address(by_topic, topics.sessions, 0, emission.sessions)
             _address(by_topic, topics.dead_letters, partition, emission.dead_letters)
             _address(by_topic, topics.heartbeats, partition, emission.heartbeats)
-            _address(by_topic, topics.budget, 0, emission.asks)
+            _address(by_topic, topics.budget, 0, sealed(emission.asks, self._seal))
             newest.update((row[0], row) for row in emission.rows)
         _address(by_topic, topics.changelog, partition, newest.values())
         first = [outgoing[0] for outgoing in by_topic.values()]

@@ -73,11 +73,25 @@ The others order something of its ledger, on `coupon.budget.v1`, as `coupon.orde
 | `stop` | every open campaign is paused, whatever else was ordered meanwhile |
 
 An order bears the number that it is to have among those obeyed (`--version` names the one before
-it): one that comes twice, or after another that its sender did not know of, is refused. The ledger
+it): one that comes twice, or after another that its sender did not know of, is refused. `stop` is
+always in time; a copy of one that was obeyed is known again and stops nothing. The ledger
 obeys in one transaction with its books and tells every partition by `coupon.grants.v1`; an event
 that Kafka takes after that is decided by the order, and a recorded run repeats it. `--dry-run`
-sends nothing. Exit code 0: the ledger has obeyed. 1: it has not yet, or another order came first.
-2: refused, with what must be.
+sends nothing. Exit code 0: the ledger has obeyed, or the order is proposed. 1: it has not yet, or
+another order came first. 2: refused, with what must be.
+
+Where `COUPON_APPROVERS` names people, `top-up`, `resume` and `close`, and what `catalogue apply`
+changes, wait for a second person ([0042](decisions/0042-two-people-agree.md)):
+
+```sh
+printf 'anna:%s' "$(openssl rand -base64 32)" > anna.key  # each their own, and nobody else's
+COUPON_APPROVAL_KEY_FILE=anna.key coupon-stream config approver  # Anna's part of COUPON_APPROVERS
+COUPON_APPROVAL_KEY_FILE=anna.key coupon-stream budget top-up spring 20000  # waits
+COUPON_APPROVAL_KEY_FILE=ben.key coupon-stream budget waiting
+COUPON_APPROVAL_KEY_FILE=ben.key coupon-stream budget approve 3f9a2c
+```
+
+Workers, and whoever orders, have the same `COUPON_APPROVERS`; workers need `COUPON_MODEL_KEY` too.
 """
 
 REPLIES_INTRODUCTION = f"""## Asking before accepting

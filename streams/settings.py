@@ -19,12 +19,15 @@ from pydantic_settings import (
 )
 
 from features.events import EventType
+from streams.key_rings import named_keys
 from streams.setting_problems import PREFIX, Problem, SettingsError, explain
 from streams.setting_sources import SecretFiles, StrictYaml
 
 ROOT = Path(__file__).resolve().parent.parent
 DAY_MS = 86_400_000
 MASK = "******"
+APPROVALS_COUNT = 2
+APPROVERS = "two or more NAME:PUBLIC_KEY separated by commas, each name and each key once"
 
 TRIGGERS: tuple[EventType, ...] = (
     "product.viewed",
@@ -236,7 +239,26 @@ class Settings(BaseSettings):
         "ratio",
     )
     model_key: SecretStr | None = _setting(
-        None, "Signs and verifies snapshots of the model; set, unsigned ones are refused."
+        None,
+        "Signs and verifies snapshots of the model; set, unsigned ones are refused. Where there are"
+        " `approvers`, also what partitions ask of the ledger.",
+    )
+
+    approvers: Annotated[tuple[str, ...], NoDecode] = _setting(
+        (),
+        "Of these people two must agree to what adds to a budget, resumes or closes a campaign, or"
+        " changes the catalogue's topic: names with public keys, as `config approver` prints them;"
+        " none: nobody needs to be asked.",
+        "",
+        APPROVERS,
+    )
+    approval_key: SecretStr | None = _setting(
+        None,
+        "Signs what you propose and approve, and says who you are: NAME:KEY, your name among"
+        " `approvers` and 32 bytes in base64 that nobody else has.",
+    )
+    approval_ms: Milliseconds = _setting(
+        DAY_MS, "How long what you propose may be approved, by Kafka's clock.", "ms"
     )
 
     metrics_host: str = _setting("127.0.0.1", "Address that metrics and health listen on.")
@@ -290,7 +312,7 @@ class Settings(BaseSettings):
     def _no_truth_as_number(cls, value: object) -> object:
         return str(value).lower() if isinstance(value, bool) else value
 
-    @field_validator("triggers", "metrics_allowed_hosts", "insecure", mode="before")
+    @field_validator(*("triggers", "metrics_allowed_hosts", "insecure", "approvers"), mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -301,6 +323,7 @@ class Settings(BaseSettings):
     def _agree(self) -> Self:
         problems = self._share_problems() + self._login_problems()
         problems += self._certificate_problems() + self._time_problems()
+        problems += self._approver_problems()
         if problems:
             raise SettingsError(problems)
         return self
@@ -333,6 +356,14 @@ class Settings(BaseSettings):
                 found = f"{str(path)!r}, which does not exist"
                 problems.append(Problem(f"{PREFIX}{name}".upper(), "a readable file", found))
         return problems
+
+    def _approver_problems(self) -> list[Problem]:
+        if not self.approvers:
+            return []
+        keys = named_keys(self.approvers)
+        if keys is not None and len(set(keys.values())) == len(keys) >= APPROVALS_COUNT:
+            return []
+        return [Problem("COUPON_APPROVERS", APPROVERS, repr(",".join(self.approvers))[:80])]
 
     def _time_problems(self) -> list[Problem]:
         if self.heartbeat_idle_ms <= self.horizon_ms:

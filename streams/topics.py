@@ -101,6 +101,16 @@ def stock_topic(settings: Settings) -> str:
     return f"{settings.topic_prefix}shop.stock.v1"
 
 
+def catalogue_topic(settings: Settings) -> str:
+    """Name the topic of campaigns that are changed at run time."""
+    return f"{settings.topic_prefix}coupon.catalogue.v1"
+
+
+def proposals_topic(settings: Settings) -> str:
+    """Name the topic of what people propose to each other."""
+    return f"{settings.topic_prefix}coupon.proposals.v1"
+
+
 def specs(settings: Settings) -> tuple[TopicSpec, ...]:
     """Return every topic of the contract, in the order in which they are shown.
 
@@ -149,11 +159,20 @@ def _control(settings: Settings) -> tuple[TopicSpec, ...]:
     prefix, copies = settings.topic_prefix, settings.replication
     return (
         TopicSpec(
-            name=f"{prefix}coupon.catalogue.v1",
+            name=catalogue_topic(settings),
             key="campaign id",
             partitions=1,
             replication=copies,
             cleanup="compact",
+            clock="LogAppendTime",  # people's approval ends by Kafka's clock, not by theirs
+        ),
+        TopicSpec(
+            name=proposals_topic(settings),
+            key="proposal id",
+            partitions=1,
+            replication=copies,
+            retention_ms=30 * DAY_MS,
+            clock="LogAppendTime",
         ),
         TopicSpec(
             name=f"{prefix}coupon.models.v1",
@@ -169,41 +188,28 @@ def _control(settings: Settings) -> tuple[TopicSpec, ...]:
             partitions=1,  # commands of one ledger, applied in the order of their offsets
             replication=copies,
             retention_ms=30 * DAY_MS,
+            clock="LogAppendTime",
         ),
     )
 
 
 def _told(settings: Settings) -> tuple[TopicSpec, ...]:
-    prefix, copies = settings.topic_prefix, settings.replication
-    return (
+    cut = (
+        ("decisions", settings.partitions, 3),
+        ("replies", settings.partitions, 3),
+        # One trainer learns in one order, so that a replay learns the same.
+        ("outcomes", 1, 30),
+        ("sessions", 1, 30),
+    )
+    return tuple(
         TopicSpec(
-            name=f"{prefix}coupon.decisions.v1",
+            name=f"{settings.topic_prefix}coupon.{name}.v1",
             key="user id",
-            partitions=settings.partitions,
-            replication=copies,
-            retention_ms=3 * DAY_MS,
-        ),
-        TopicSpec(
-            name=f"{prefix}coupon.replies.v1",
-            key="user id",
-            partitions=settings.partitions,
-            replication=copies,
-            retention_ms=3 * DAY_MS,
-        ),
-        TopicSpec(
-            name=f"{prefix}coupon.outcomes.v1",
-            key="user id",
-            partitions=1,  # one trainer learns in one order, so that a replay learns the same
-            replication=copies,
-            retention_ms=30 * DAY_MS,
-        ),
-        TopicSpec(
-            name=f"{prefix}coupon.sessions.v1",
-            key="user id",
-            partitions=1,  # as the outcomes, and so with whoever trains
-            replication=copies,
-            retention_ms=30 * DAY_MS,
-        ),
+            partitions=partitions,
+            replication=settings.replication,
+            retention_ms=days * DAY_MS,
+        )
+        for name, partitions, days in cut
     )
 
 

@@ -26,6 +26,7 @@ from streams.dead_letters import dead_letter as dead_letter
 from streams.decisions import Decision
 from streams.drafts import to_event, to_fields
 from streams.envelopes import EnvelopeName
+from streams.proposal import Proposal
 from streams.refusals import refuse
 from streams.replies import Reply
 
@@ -56,6 +57,7 @@ _to_session = msgspec.json.Decoder(Session)
 _to_grant = msgspec.json.Decoder(Grant)
 _to_ask = msgspec.json.Decoder(Ask)
 _to_order = msgspec.json.Decoder(Order)
+_to_proposal = msgspec.json.Decoder(Proposal)
 _to_book = msgspec.json.Decoder(BookState)
 _encoder = msgspec.json.Encoder()
 
@@ -408,6 +410,22 @@ def decode_told(value: bytes) -> Ask | Order:
         It is neither.
     """
     return _to_order.decode(value) if b'"order_id"' in value else _to_ask.decode(value)
+
+
+def encode_proposal(proposal: Proposal) -> Outbound:
+    """Write what somebody proposes, keyed by its id."""
+    return proposal.proposal_id.encode(), _encoder.encode(proposal), [_CONTENT_TYPE]
+
+
+def decode_proposal(value: bytes) -> Proposal:
+    """Read what somebody proposes back.
+
+    Raises
+    ------
+    ValueError
+        It is no proposal.
+    """
+    return _to_proposal.decode(value)
 
 
 def encode_grant(grant: Grant) -> Outbound:

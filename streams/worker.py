@@ -23,7 +23,7 @@ from streams.health import Health, HealthServer
 from streams.metrics import Metrics, Tally
 from streams.progress import Watchdog
 from streams.settings import Settings
-from streams.topics import stock_topic
+from streams.topics import catalogue_topic, stock_topic
 from streams.transport import ChunkTransport
 
 GAUGE_SECONDS = 2.0
@@ -51,7 +51,7 @@ class Surroundings(Service):
         self._broadcast = Broadcast(
             {
                 f"{prefix}coupon.models.v1": engine.grounds.hear,
-                f"{prefix}coupon.catalogue.v1": engine.grounds.offers.hear,
+                catalogue_topic(settings): engine.grounds.offers.hear,
                 stock_topic(settings): engine.grounds.stocking.hear,
             },
             client_options(settings),

@@ -1,21 +1,27 @@
-"""`coupon-stream budget`: see what campaigns have left, and add, pause, resume, close or stop."""
+"""`coupon-stream budget`: see what campaigns have left; order, propose and approve."""
 
 import asyncio
-from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
-from uuid import uuid4
 
 import click
 
-from coupons.orders import Order, OrderKind
+from coupons.orders import OrderKind
 from streams import budgets
-from streams.budgets import Ledgers, Sheet
+from streams.budgets import in_words, orders_of, proposed
+from streams.commands.ordering import (
+    chosen,
+    give,
+    order_of,
+    ordering,
+    show_sheets,
+    signed,
+    until,
+    waits,
+)
 from streams.commands.reaching import reaching
 from streams.options import json_option, pass_settings, print_json, print_table
 from streams.settings import Settings
-
-Command = Callable[..., None]
 
 
 @click.group()
@@ -25,30 +31,16 @@ def budget() -> None:
     Amounts are minor units. An order stands in coupon.budget.v1 with its number; the worker that
     keeps the ledger obeys it once, in the order of their coming, and tells every partition.
 
+    Where COUPON_APPROVERS names people, `top-up`, `resume` and `close` only propose, and another
+    person approves; `pause` and `stop` wait for nobody. With --json nothing but JSON is printed.
+
     \b
     Examples:
       coupon-stream budget show
       coupon-stream budget top-up spring 50000 --dry-run
       coupon-stream budget stop
+      coupon-stream budget waiting
     """
-
-
-def ordering(command: Command) -> Command:
-    """Add the options that every order has."""
-    for option in (
-        click.option("--dry-run", is_flag=True, help="Say what would be; send nothing."),
-        click.option(
-            "--deadline",
-            "deadline_seconds",
-            type=click.FloatRange(min=0),
-            default=60.0,
-            show_default=True,
-            help="Wait so many seconds for the ledger to have obeyed.",
-        ),
-        json_option,
-    ):
-        command = option(command)
-    return command
 
 
 version_option = click.option(
@@ -70,9 +62,10 @@ def show(settings: Settings, as_json: bool) -> None:
     with reaching(settings):
         ledgers = asyncio.run(budgets.read(settings))
     sheets = [ledgers.sheet(name) for name in ledgers.names]
-    _print(sheets)
     if as_json:
         print_json({"campaigns": [asdict(sheet) for sheet in sheets]})
+    else:
+        show_sheets(sheets)
 
 
 @budget.command()
@@ -128,8 +121,63 @@ def stop(settings: Settings, /, **how: Any) -> None:
     """
     with reaching(settings):
         ledgers = asyncio.run(budgets.read(settings))
-    names = [name for name in ledgers.names if ledgers.sheet(name).standing == "open"]
-    _give(settings, ledgers, [_order(name, "stop", 0) for name in names], **how)
+    sheets = [ledgers.sheet(name) for name in ledgers.names]
+    orders = [
+        order_of(sheet.campaign_id, "stop", sheet.version + 1)
+        for sheet in sheets
+        if sheet.standing == "open"
+    ]
+    give(settings, ledgers, orders, **how)
+
+
+@budget.command()
+@json_option
+@pass_settings
+def waiting(settings: Settings, as_json: bool) -> None:
+    """List what waits for another person's approval, and whether it could still be obeyed.
+
+    Exit code 0, whether anything waits or not.
+    """
+    with reaching(settings):
+        ledgers = asyncio.run(budgets.read(settings))
+        found = asyncio.run(proposed(settings))
+    told = []
+    for proposal in found:
+        orders = orders_of(proposal)
+        refused = next(filter(None, map(ledgers.refusal, orders)), None)
+        told.append({**waits(proposal), "orders": list(map(asdict, orders)), "refused": refused})
+    if as_json:
+        print_json({"proposals": told})
+        return
+    rows = [
+        (
+            proposal.proposal_id,
+            proposal.proposed_by,
+            until(proposal),
+            ", ".join(map(in_words, orders_of(proposal))),
+            one["refused"] or "yes",
+        )
+        for proposal, one in zip(found, told, strict=True)
+    ]
+    print_table(("proposal", "by", "until", "order", "can be obeyed"), rows)
+
+
+@budget.command()
+@click.argument("proposal_id", metavar="PROPOSAL")
+@ordering
+@pass_settings
+def approve(settings: Settings, /, proposal_id: str, **how: Any) -> None:
+    """Agree to an order that another person proposed; PROPOSAL is as `waiting` tells it.
+
+    It is sent with both signatures, and obeyed as any order is. Nobody can approve what they
+    proposed themselves.
+    """
+    with reaching(settings):
+        ledgers = asyncio.run(budgets.read(settings))
+        found = asyncio.run(proposed(settings))
+    proposal = chosen(found, proposal_id, "PROPOSAL")
+    messages = signed(proposal, settings)
+    give(settings, ledgers, orders_of(proposal), approved=messages, **how)
 
 
 def _one(
@@ -147,72 +195,4 @@ def _one(
         message = f"must be a campaign of the catalogue ({known}), was {campaign}"
         raise click.BadParameter(message, param_hint="CAMPAIGN")
     before = ledgers.sheet(campaign).version if version is None else version
-    _give(settings, ledgers, [_order(campaign, kind, before + 1, amount_minor)], **how)
-
-
-def _order(campaign_id: str, kind: OrderKind, version: int, amount_minor: int = 0) -> Order:
-    return Order(
-        campaign_id=campaign_id,
-        order_id=uuid4().hex,
-        kind=kind,
-        version=version,
-        amount_minor=amount_minor,
-    )
-
-
-def _give(
-    settings: Settings,
-    ledgers: Ledgers,
-    orders: Sequence[Order],
-    *,
-    dry_run: bool,
-    deadline_seconds: float,
-    as_json: bool,
-) -> None:
-    for order in orders:
-        if (refused := ledgers.rehearse(order)) is not None:
-            raise click.UsageError(refused)
-    sheets = [ledgers.sheet(order.campaign_id) for order in orders]
-    obeyed: dict[str, bool] = {}
-    if not dry_run and orders:
-        with reaching(settings):
-            obeyed = asyncio.run(
-                budgets.send(orders, settings, ledgers.next_offset, deadline_seconds)
-            )
-    _print(sheets)
-    for order in orders:
-        click.echo(f"{order.campaign_id}: {_said(order, dry_run, obeyed)}")
-    if as_json:
-        told = [{**asdict(order), "obeyed": obeyed.get(order.campaign_id)} for order in orders]
-        after = [asdict(sheet) for sheet in sheets]
-        print_json({"orders": told, "campaigns": after, "dry_run": dry_run})
-    if not dry_run and not all(obeyed.get(order.campaign_id) for order in orders):
-        raise SystemExit(1)
-
-
-def _said(order: Order, dry_run: bool, obeyed: dict[str, bool]) -> str:
-    verb = order.kind.replace("_", "-")
-    if dry_run:
-        return f"{verb} would be obeyed; nothing was sent"
-    match obeyed.get(order.campaign_id):
-        case True:
-            return f"{verb} was obeyed"
-        case False:
-            return f"{verb} was refused: another order came first; look again with budget show"
-        case None:
-            return f"{verb} was sent; no worker has confirmed it yet"
-
-
-def _print(sheets: Sequence[Sheet]) -> None:
-    columns = (
-        "campaign",
-        "stands",
-        "version",
-        "budget",
-        "added",
-        "free",
-        "leased",
-        "held",
-        "spent",
-    )
-    print_table(columns, [tuple(map(str, asdict(sheet).values())) for sheet in sheets])
+    give(settings, ledgers, [order_of(campaign, kind, before + 1, amount_minor)], **how)

@@ -5,6 +5,7 @@ import os
 import click
 
 from streams import settings as every_setting
+from streams.approvers import own_signer
 from streams.options import json_option, pass_settings, print_json, print_table, settings_of
 from streams.reference import settings_page
 from streams.setting_problems import unknown
@@ -65,3 +66,18 @@ def schema(markdown: bool) -> None:
         click.echo(settings_page(), nl=False)
     else:
         print_json(every_setting.schema())
+
+
+@config.command()
+@json_option
+@pass_settings
+def approver(settings: Settings, as_json: bool) -> None:
+    """Print how you stand in COUPON_APPROVERS, by your own COUPON_APPROVAL_KEY.
+
+    Nothing of it is secret.
+    """
+    signer = own_signer(settings)
+    if as_json:
+        print_json({"name": signer.name, "entry": signer.entry})
+    else:
+        click.echo(signer.entry)

@@ -17,6 +17,7 @@ from streams.metrics import samples_of
 from streams.offers import Offers
 from streams.reading import reader
 from streams.settings import Settings
+from streams.topics import catalogue_topic
 
 log = structlog.get_logger()
 
@@ -54,7 +55,7 @@ class TopicFeed:
         self._offers = Offers(settings)
         prefix = settings.topic_prefix
         self._decisions = f"{prefix}coupon.decisions.v1"
-        self._campaigns = f"{prefix}coupon.catalogue.v1"
+        self._campaigns = catalogue_topic(settings)
 
     async def follow(self) -> None:
         """Hand every decision to the board, from the newest of each partition on."""

@@ -52,7 +52,7 @@ class Shop:
     def told(self, *words: str) -> dict[str, Any]:
         done = self.run(*words)
         assert done.exit_code == 0, done.output
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        found: dict[str, Any] = json.loads(done.stdout)  # all of it, and nothing else
         return found
 
     def refused(self, *words: str) -> str:

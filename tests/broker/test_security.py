@@ -262,6 +262,7 @@ FORBIDDEN: list[tuple[Role, str, Attempt]] = [
     ("consumer", "join the workers", joining("guarded-engine-v1")),
     ("worker", "write an event", writing("guarded.shop.purchase.v1")),
     ("worker", "write a campaign", writing("guarded.coupon.catalogue.v1")),
+    ("worker", "propose something", writing("guarded.coupon.proposals.v1")),
     ("worker", "read dead letters", reading("guarded.coupon.dead-letters.v1")),
     ("worker", "write under a foreign name", fencing("somebody-else-0")),
     ("worker", "create a topic", CREATE),

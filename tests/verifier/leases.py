@@ -62,6 +62,7 @@ class LeaseBook:
     grants: defaultdict[Party, list[Granted]] = field(default_factory=lambda: defaultdict(list))
     orders: defaultdict[str, list[Ordered]] = field(default_factory=lambda: defaultdict(list))
     strange: list[str] = field(default_factory=list)
+    _stops: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def of(cls, asks: Iterable[Record], grants: Iterable[Record]) -> "LeaseBook":
@@ -102,7 +103,7 @@ class LeaseBook:
         standing = obeyed[-1].standing if obeyed else "open"
         follows = {"pause": "paused", "stop": "paused", "resume": "open", "close": "closed"}
         is_idle = kind != "top_up" and follows[kind] == standing
-        if standing == "closed" or is_idle or int(told["version"]) not in (0, len(obeyed) + 1):
+        if standing == "closed" or self._is_late(kind, told, len(obeyed)) or is_idle:
             return
         obeyed.append(
             Ordered(
@@ -111,6 +112,15 @@ class LeaseBook:
                 standing=follows.get(kind, standing),
             )
         )
+
+    def _is_late(self, kind: str, told: dict[str, Any], obeyed_count: int) -> bool:
+        """A stop is late only if it came before; all others must be the next in number."""
+        if kind != "stop":
+            return int(told["version"]) != obeyed_count + 1
+        came = told["campaign_id"], told["order_id"]
+        is_repeated = came in self._stops
+        self._stops.add(came)
+        return is_repeated
 
     def _take_ask(self, record: Record, told: dict[str, Any]) -> None:
         if "order_id" in told:

@@ -11,7 +11,7 @@ from coupons.books import Books
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.leases import Grant
 from coupons.ledger import Ledger
-from coupons.orders import Order, OrderKind
+from coupons.orders import STOPS_COUNT, Order, OrderKind
 from coupons.pacing import DAY_MS
 
 BUDGET_MINOR, COUPON_MINOR, PARTITIONS_COUNT = 1_000, 100, 3
@@ -45,6 +45,7 @@ class Shop:
         self.orders: list[Order] = []
         # What should come of the orders, told again in few words.
         self.standing, self.version, self.added_minor = "open", 0, 0
+        self.stops: set[str] = set()
         for ledger in self.ledgers:
             ledger.adopt(Catalogue.of([SPRING]), None, 0.5)
 
@@ -60,10 +61,17 @@ class Shop:
         self.answer()
 
     def follow(self, order: Order) -> bool:
-        if self.standing == "closed" or order.version not in (0, self.version + 1):
-            return False
         after = {"pause": "paused", "stop": "paused", "resume": "open", "close": "closed"}
-        if order.kind != "top_up" and after[order.kind] == self.standing:
+        if self.standing == "closed":
+            return False
+        if order.kind == "stop":
+            is_new = order.order_id not in self.stops
+            self.stops.add(order.order_id)
+            if not is_new or self.standing == "paused":
+                return is_new
+        elif order.version != self.version + 1:
+            return False
+        elif order.kind != "top_up" and after[order.kind] == self.standing:
             return False
         self.version += 1
         self.added_minor += order.amount_minor
@@ -141,8 +149,9 @@ def test_n1_money_is_conserved_under_any_order_of_orders(steps: list[tuple[str, 
                 shop.order(order)
         else:
             kind: OrderKind = next(one for one in KINDS if one == what)
-            version = 0 if kind == "stop" else max(1, shop.version + 1 + number)
-            shop.order(an_order(kind, version, 150 if kind == "top_up" else 0))
+            version = max(kind != "stop", shop.version + 1 + number)
+            order = an_order(kind, version, 150 if kind == "top_up" else 0)
+            shop.order(replace(order, order_id=f"{len(shop.orders)}"))
         shop.check()
     shop.settle()
     shop.check()
@@ -161,7 +170,7 @@ def test_an_order_is_refused_with_what_had_to_be_and_what_was() -> None:
     assert books.obey(an_order("resume", 1)) == "spring must be paused, was open"
     assert books.obey(an_order("top_up", 2, 5)) == "spring: the order's version must be 1, was 2"
     assert books.obey(an_order("pause", 1)) is None
-    assert books.obey(an_order("stop", 0)) == "spring must be open, was paused"
+    assert books.obey(an_order("pause", 2)) == "spring must be open, was paused"
     assert books.obey(an_order("close", 2)) is None
     assert books.obey(an_order("resume", 3)) == "spring must be open or paused, was closed for good"
 
@@ -172,8 +181,8 @@ def test_an_order_is_refused_with_what_had_to_be_and_what_was() -> None:
         ("top_up", 1, 0, "amount_minor must be over 0 for top_up only, was 0"),
         ("top_up", 1, -5, "amount_minor must be over 0 for top_up only, was -5"),
         ("pause", 1, 5, "amount_minor must be over 0 for top_up only, was 5"),
-        ("pause", 0, 0, "version must be 0 for stop, over 0 for all others, was 0"),
-        ("stop", 1, 0, "version must be 0 for stop, over 0 for all others, was 1"),
+        ("pause", 0, 0, "version must be 0 or more for stop, over 0 for others, was 0"),
+        ("stop", -1, 0, "version must be 0 or more for stop, over 0 for others, was -1"),
     ],
 )
 def test_an_order_that_says_nothing_sensible_is_none(
@@ -181,3 +190,51 @@ def test_an_order_that_says_nothing_sensible_is_none(
 ) -> None:
     with pytest.raises(ValueError, match=told):
         an_order(kind, version, amount_minor)
+
+
+def standing(books: Books) -> str:
+    return books.of("spring").state["standing"]
+
+
+@pytest.mark.parametrize("before", ["open", "paused"])
+def test_a_stop_that_comes_again_after_a_resume_stops_nothing_though_the_worker_changed(
+    before: str,
+) -> None:
+    shop = Shop()
+    if before == "paused":
+        shop.order(an_order("pause", 1))
+    first = an_order("stop", shop.version + 1)
+    shop.order(first)
+    shop.restart()
+    shop.order(an_order("resume", shop.version + 1))
+    assert shop.books.obey(first) == (
+        f"spring: a stop must be a new one, was obeyed before as {first.order_id}"
+    )
+    assert standing(shop.books) == "open"
+
+
+def test_a_stop_is_in_time_whatever_else_was_ordered_meanwhile() -> None:
+    shop = Shop()
+    for version, kind in enumerate(("pause", "resume", "pause", "resume"), start=1):
+        shop.order(an_order(next(one for one in KINDS if one == kind), version))
+    shop.order(an_order("stop", 1))
+    assert standing(shop.books) == "paused"
+
+
+def test_a_stop_too_old_to_be_known_by_its_id_is_known_by_its_number() -> None:
+    shop = Shop()
+    stops = []
+    for number in range(STOPS_COUNT + 1):
+        stops.append(replace(an_order("stop", shop.version + 1), order_id=f"stop {number}"))
+        shop.order(stops[-1])
+        shop.order(an_order("resume", shop.version + 1))
+    state = shop.books.of("spring").state
+    assert len(state.get("stops", {})) == STOPS_COUNT
+    for stop in stops:
+        assert shop.books.obey(stop) is not None
+    assert shop.books.obey(replace(stops[0], order_id="new")) == (
+        "spring: a stop must be of version 2 or later, was 1"
+    )
+    assert standing(shop.books) == "open"
+    shop.order(an_order("stop", shop.version + 1))
+    assert standing(shop.books) == "paused"
