@@ -172,8 +172,11 @@ class Shop:
 
     PARTITIONS = 12
 
-    def __init__(self, lease_ratio: float, seed: int, budget_minor: int) -> None:
+    def __init__(
+        self, lease_ratio: float, seed: int, budget_minor: int, exponent: float = 1.0
+    ) -> None:
         self.random = Random(seed)
+        self.exponent = exponent
         self.limits = campaign(budget_minor, starts_ms=0, ends_ms=30 * DAY_MS)
         self.leases = lease_ratio < 1.0
         self.ledgers = [
@@ -197,7 +200,7 @@ class Shop:
 
     def month(self) -> tuple[float, float]:
         """Return what part of the budget was used, and the value that was bought."""
-        weights = [1.0 / (rank + 1) for rank in range(self.PARTITIONS)]
+        weights = [(rank + 1) ** -self.exponent for rank in range(self.PARTITIONS)]
         out: list[tuple[int, int, bool]] = []
         value = 0.0
         for hour in range(30 * 24):
@@ -234,8 +237,9 @@ def over(used: bool) -> Lifecycle:
     )
 
 
-def test_c50_leases_use_the_budget_under_skew_and_buy_more_with_it() -> None:
-    fixed_ratio, fixed_value = Shop(1.0, seed=11, budget_minor=200_000).month()
-    used_ratio, value = Shop(0.5, seed=11, budget_minor=200_000).month()
+@pytest.mark.parametrize("exponent", [1.0, 1.5])
+def test_c50_leases_use_the_budget_under_skew_and_buy_more_with_it(exponent: float) -> None:
+    fixed_ratio, fixed_value = Shop(1.0, 11, 200_000, exponent).month()
+    used_ratio, value = Shop(0.5, 11, 200_000, exponent).month()
     assert 0.97 <= used_ratio <= 1.0
     assert value > 1.1 * fixed_value, (used_ratio, fixed_ratio, value, fixed_value)
