@@ -84,11 +84,17 @@ Where `COUPON_APPROVERS` names people, `top-up`, `resume` and `close`, and what 
 changes, wait for a second person ([0042](decisions/0042-two-people-agree.md)):
 
 ```sh
-printf 'anna:%s' "$(openssl rand -base64 32)" > anna.key  # each their own, and nobody else's
-COUPON_APPROVAL_KEY_FILE=anna.key coupon-stream config approver  # Anna's part of COUPON_APPROVERS
-COUPON_APPROVAL_KEY_FILE=anna.key coupon-stream budget top-up spring 20000  # waits
-COUPON_APPROVAL_KEY_FILE=ben.key coupon-stream budget waiting
-COUPON_APPROVAL_KEY_FILE=ben.key coupon-stream budget approve 3f9a2c
+# Each makes a key of their own, which nobody else has, and prints their part of COUPON_APPROVERS.
+printf 'anna:%s' "$(openssl rand -base64 32)" > anna.key
+printf 'ben:%s' "$(openssl rand -base64 32)" > ben.key
+ANNA=$(COUPON_APPROVAL_KEY_FILE=anna.key coupon-stream config approver)
+BEN=$(COUPON_APPROVAL_KEY_FILE=ben.key coupon-stream config approver)
+export COUPON_APPROVERS="$ANNA,$BEN"
+coupon-stream topics apply
+COUPON_APPROVAL_KEY_FILE=anna.key coupon-stream budget top-up welcome 20000
+coupon-stream budget waiting
+ID=$(coupon-stream budget waiting --json | sed 's/.*"proposal_id":"\\([^"]*\\)".*/\\1/')
+COUPON_APPROVAL_KEY_FILE=ben.key coupon-stream budget approve "$ID" --dry-run
 ```
 
 Workers, and whoever orders, have the same `COUPON_APPROVERS`; workers need `COUPON_MODEL_KEY` too.
