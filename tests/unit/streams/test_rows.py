@@ -1,5 +1,7 @@
 """Rows of a partition: all as bytes, a bounded number decoded, the same whichever it is."""
 
+import tracemalloc
+
 from streams import flow, wire
 from streams.rows import PARTITION_KEY, Rows
 
@@ -41,3 +43,13 @@ def test_a_new_user_has_an_empty_row() -> None:
     assert b"dan" not in rows
     assert rows.get(b"dan") == flow.new_row()
     assert b"dan" in rows
+
+
+def test_a_row_that_is_kept_holds_its_own_bytes_alone() -> None:
+    row = {"counts": list(range(300))}
+    wire.encode_row(row)
+    tracemalloc.start()
+    kept = [wire.encode_row(row) for _ in range(100)]
+    held_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held_bytes < 1.2 * sum(map(len, kept))
