@@ -176,6 +176,24 @@ def test_n13_a_catalogue_is_in_force_when_two_people_agree_and_the_run_repeats(
         assert worker.stop() == 0
 
 
+def test_a_catalogue_is_in_force_at_once_where_nobody_needs_to_be_asked(
+    topics: Settings, tmp_path: Path
+) -> None:
+    office = Office(topics, tmp_path)
+    office.settings = office.settings.model_copy(update={"approvers": ()})
+    richer = tmp_path / "richer.yaml"
+    richer.write_text(CATALOGUE.replace("100.00", "200.00"), "utf-8")
+    applied = office.told(None, "catalogue", "apply", str(richer))
+    (campaign,) = applied["campaigns"]
+    assert (campaign["version"], campaign["budget_before_minor"]) == (2, 10_000)
+    again = office.told(None, "catalogue", "apply", str(richer))
+    assert (again["campaigns"], again["version"]) == ([], applied["version"])
+    (sheet,) = office.told(None, "budget", "show")["campaigns"]
+    assert sheet["budget_minor"] == campaign["budget_minor"] == 20_000
+    richer.write_text(richer.read_text("utf-8").replace("save: 5.00", "save: five"), "utf-8")
+    assert "save must be money in EUR" in office.refused(None, "catalogue", "apply", str(richer))
+
+
 async def adopted(office: Office, version: str) -> None:
     """Return when decisions rest on a version of the catalogue."""
     async with asyncio.timeout(60.0):
