@@ -207,8 +207,9 @@ the alerts.
   regions have budgets of their own, run several installations: `COUPON_TOPIC_PREFIX` and
   `COUPON_APP_ID` keep them apart on one Kafka or on several. A customer belongs to one of them;
   budgets are not shared.
-- **Purses.** A budget is dealt out to partitions. A campaign of a few thousand over a thousand
-  partitions leaves a few in each: take fewer partitions, or larger campaigns.
+- **The ledger.** One writer leases money to all partitions and answers them in turn; they ask when
+  a lease is half used. Near the end of a small campaign over many partitions that is one ask for
+  each coupon: take fewer partitions, or larger campaigns.
 - **Transactions.** Each busy partition commits up to 50 times a second (`COUPON_COMMIT_REST_MS`);
   raise the rest where brokers are busy with markers, at the price of later answers.
 
