@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -39,7 +40,7 @@ def owner_from(trial: Trial, number: int) -> int:
     """Give this worker, or the next one that has partitions: there may be more than partitions."""
     running: list[int] = trial.supervisor.running()
     trial.supervisor.await_ready(running, scale().seconds(STEP_SECONDS))
-    for name in (*range(number, max(running) + 1), *range(number)):
+    for name in chain(range(number, max(running) + 1), range(number)):
         log = trial.supervisor.log_of(name).read_text("utf-8") if name in running else ""
         assigned = [line for line in log.splitlines() if "newly assigned partitions" in line]
         if assigned and ".shop." in assigned[-1]:
