@@ -48,10 +48,11 @@ class Account(TypedDict):
 
 
 class LedgerState(TypedDict):
-    """What is kept of a ledger: plain JSON."""
+    """What is kept of a ledger: plain JSON; `pots` where campaigns have limits."""
 
     now_ms: int
     accounts: dict[str, Account]
+    pots: NotRequired[dict[str, Account]]
 
 
 def share_of(total: int, partition: int, partitions: int) -> int:

@@ -3,6 +3,8 @@
 from typing import Literal
 
 from coupons.accounts import Account
+from coupons.lifecycle import Lifecycle
+from coupons.purses import give_back, purse, take_held
 
 Side = Literal["free_minor", "held_minor", "spent_minor"]
 
@@ -47,3 +49,34 @@ def check(name: str, account: Account) -> None:
     if min(sides) < 0 or sum(sides) != account["share_minor"]:
         message = f"{name}: share must be free + held + spent, was {account}"
         raise LedgerImbalance(message)
+
+
+def hold(name: str, account: Account, arm: str, charge_minor: int, now_ms: int) -> None:
+    """Set the worst case of a coupon aside that is being given; changes `account`.
+
+    Raises
+    ------
+    LedgerImbalance
+        There is not as much.
+    """
+    move(name, account, "free_minor", "held_minor", charge_minor)
+    purse(account["purses"], arm)["held_minor"] += charge_minor
+    if account["starts_ms"] is None:
+        account["starts_ms"] = now_ms
+
+
+def book(name: str, account: Account, lifecycle: Lifecycle, arm: str) -> None:
+    """Move what became of a coupon; changes `account`.
+
+    Raises
+    ------
+    LedgerImbalance
+        More would come back than is out.
+    """
+    charge_minor = lifecycle.charge_minor
+    move(name, account, "held_minor", "spent_minor", charge_minor)
+    move(name, account, "spent_minor", "free_minor", lifecycle.refund_minor)
+    account["settled_minor"] += charge_minor
+    take_held(account["purses"], arm, charge_minor)
+    give_back(account["purses"], arm, lifecycle.refund_minor)
+    fit(name, account)

@@ -38,6 +38,12 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "quota_exhausted": ("All pieces have been given out.", "优惠券已发完。"),
     "budget_exhausted": ("The budget cannot hold another one.", "活动预算不足。"),
+    "day_budget_exhausted": ("The day's part of the budget is given out.", "今日预算已用完。"),
+    "week_budget_exhausted": ("The week's part of the budget is given out.", "本周预算已用完。"),
+    "segment_budget_exhausted": (
+        "This group's part of the budget is given out.",
+        "该用户群体的预算已用完。",
+    ),
     "campaign_paused": ("The shop gives nothing of this campaign now.", "商家已暂停或结束该活动。"),
     "out_of_stock": ("What it is good for is sold out.", "适用商品已售罄。"),
     "scope_not_relevant": ("Nothing to do with what the customer wants.", "与用户所需商品无关。"),

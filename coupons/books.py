@@ -5,6 +5,7 @@ from coupons.catalogue import Campaign, Catalogue
 from coupons.leases import Ask, Grant
 from coupons.lending import Book
 from coupons.lent import BookState
+from coupons.limits import KEPT_MS, ends_ms_of, is_pot, terms_of
 from coupons.orders import Order
 
 
@@ -15,6 +16,11 @@ class Books:
     ----------
     shares, lease_ratio
         As the partitions have them.
+
+    Attributes
+    ----------
+    now_ms
+        The newest event time that any partition told: by it days and weeks are over for good.
     """
 
     def __init__(
@@ -31,12 +37,13 @@ class Books:
         self._horizon_ms = horizon_ms
         self._campaigns: dict[str, Campaign] = {}
         self._books: dict[str, Book] = {}
+        self.now_ms = 0
 
     def adopt(self, catalogue: Catalogue) -> None:
         """Follow the catalogue's budgets and schedules."""
         self._campaigns = {one.campaign_id: one for one in catalogue.campaigns}
         for name, book in self._books.items():
-            book.adopt(self._campaigns.get(name), horizon_ms=self._horizon_ms)
+            book.adopt(terms_of(name, self._campaigns), horizon_ms=self._horizon_ms)
 
     def load(self, campaign_id: str, state: BookState) -> None:
         """Go on with a ledger as its `state` was."""
@@ -58,13 +65,34 @@ class Books:
         return sorted(self._books)
 
     def hear(self, ask: Ask) -> None:
-        """Let a campaign's ledger note what a partition tells."""
-        self.of(ask.campaign_id).hear(ask)
+        """Let the ledger of a campaign or a pot note what a partition tells.
+
+        A pot that has been over for so long is asked for in vain: its book may be gone, and a new
+        one would grant again what the old one has granted.
+        """
+        self.now_ms = max(self.now_ms, ask.now_ms)
+        if not self._is_over(ask.campaign_id):
+            self.of(ask.campaign_id).hear(ask)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a campaign or a pot has a ledger."""
+        return name in self._books
+
+    def close_old(self) -> list[str]:
+        """Close the ledgers of pots that nobody can ask for any more, and name them."""
+        over = [name for name in self.names() if self._is_over(name)]
+        for name in over:
+            del self._books[name]
+        return over
+
+    def _is_over(self, name: str) -> bool:
+        ends_ms = ends_ms_of(name) if is_pot(name) else None
+        return ends_ms is not None and ends_ms + KEPT_MS <= self.now_ms
 
     def obey(self, order: Order) -> str | None:
         """Let a campaign's ledger obey an order; says why not if it is refused."""
         name = order.campaign_id
-        if name not in self._books and name not in self._campaigns:
+        if is_pot(name) or (name not in self._books and name not in self._campaigns):
             return f"campaign must be in the catalogue, was {name}"
         return self.of(name).obey(order)
 
@@ -80,5 +108,5 @@ class Books:
             lease_ratio=self._lease_ratio,
             state=state,
         )
-        book.adopt(self._campaigns.get(campaign_id), horizon_ms=self._horizon_ms)
+        book.adopt(terms_of(campaign_id, self._campaigns), horizon_ms=self._horizon_ms)
         return book

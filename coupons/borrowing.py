@@ -4,7 +4,8 @@ Everything follows from the accounts and from the records that are applied to th
 records ask the same again wherever they are applied.
 """
 
-from coupons.accounts import Account, Part, elapsed_of, price_of, share_of, whole_price
+from coupons.accounts import Account, Part, elapsed_of, opened, price_of, share_of, whole_price
+from coupons.balance import fit
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.leases import Ask, Grant, Lease, beyond_first, first_lease, nothing_leased
 from coupons.pacing import Pacing, hold_price
@@ -46,6 +47,26 @@ class Borrowing:
         """Give the asks since the last call, the newest of each campaign."""
         asks, self._asks = [self._asks[name] for name in sorted(self._asks)], {}
         return asks
+
+    def forget(self, name: str) -> None:
+        """Ask nothing more for an account that is no longer kept."""
+        self._asks.pop(name, None)
+
+    def follow(self, accounts: dict[str, Account], campaign: Campaign) -> None:
+        """Open the account of a campaign, or of a pot, or let it follow what the catalogue says."""
+        name = campaign.campaign_id
+        account = accounts.get(name)
+        if account is None:
+            account = accounts[name] = opened(campaign)
+        if campaign.starts_ms is not None:
+            account["starts_ms"] = campaign.starts_ms
+        account["ends_ms"] = campaign.ends_ms
+        even_minor = share_of(campaign.budget_minor, self._partition, self._partitions)
+        account["even_minor"] = even_minor
+        target_minor = self.first_minor(campaign.budget_minor) + beyond_first(account.get("lease"))
+        if account["target_minor"] != target_minor:
+            account["target_minor"] = target_minor
+            fit(name, account)
 
     def first_minor(self, budget_minor: int) -> int:
         """Return the lease that the partition has without asking."""
@@ -128,21 +149,24 @@ class Borrowing:
         self, accounts: dict[str, Account], coupon_ids: list[str], arm: str, now_ms: int
     ) -> None:
         """Ask for what coupons would have needed that no money was left for."""
-        arm = arm if self.weights else POLICY
         needs: dict[str, int] = {}
         for coupon_id in coupon_ids:
             coupon = self._coupons[coupon_id]
             name = coupon.campaign_id
             needs[name] = max(worst_case_minor(coupon), needs.get(name, 0))
         for name, need_minor in needs.items():
-            account = accounts[name]
-            lease = account.get("lease")
-            waits = lease is not None and (
-                lease["standing"] != "open" or lease["dry"].get(arm, 0) >= need_minor
-            )
-            if not waits and (not self.weights or arm in self.weights):
-                account.setdefault("lease", nothing_leased())["dry"][arm] = need_minor
-                self._want(name, account, arm, need_minor, now_ms)
+            self.miss(name, accounts[name], need_minor, arm, now_ms)
+
+    def miss(self, name: str, account: Account, need_minor: int, arm: str, now_ms: int) -> None:
+        """Ask for what a coupon would have needed of an account."""
+        arm = arm if self.weights else POLICY
+        lease = account.get("lease")
+        waits = lease is not None and (
+            lease["standing"] != "open" or lease["dry"].get(arm, 0) >= need_minor
+        )
+        if not waits and (not self.weights or arm in self.weights):
+            account.setdefault("lease", nothing_leased())["dry"][arm] = need_minor
+            self._want(name, account, arm, need_minor, now_ms)
 
     def tell(self, name: str, account: Account, price: float, now_ms: int, pacing: Pacing) -> None:
         """Tell now and then how a campaign stands that is scarce here, or waits for money."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 Kind = Literal["amount_off", "percent_off", "free_shipping", "gift", "second_half_price", "bundle"]
 ScopeOf = Literal["shop", "category", "brand", "product"]
+LimitBy = Literal["day", "week", "segment"]
 DAY_MINUTES = 24 * 60
 
 
@@ -139,6 +140,22 @@ class Coupon:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How much of a campaign's budget may go to each day or week (UTC), or to the named segment."""
+
+    by: LimitBy
+    amount_minor: int
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that nobody can tell from another, or an amount that is none."""
+        _require(
+            (self.by == "segment") == (self.name is not None), "name", "a segment's", self.name
+        )
+        _require(self.amount_minor >= 0, "amount_minor", "0 or more", self.amount_minor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
     """Coupons that share a budget.
 
@@ -155,6 +172,7 @@ class Campaign:
     per_user: int = 3
     per_user_window_ms: int = 7 * 86_400_000
     channel_caps: dict[str, int] = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()
     coupons: tuple[Coupon, ...] = ()
     line: int = 0
 
@@ -215,7 +233,9 @@ def without_lines(campaign: Campaign) -> str:
 
 def _canonical(value: object) -> str:
     if is_dataclass(value) and not isinstance(value, type):
-        named = (f.name for f in fields(value) if f.name != "line")
+        named = [f.name for f in fields(value) if f.name != "line"]
+        if isinstance(value, Campaign) and not value.limits:
+            named.remove("limits")  # catalogues of before there were any keep their version
         inner = ",".join(f"{name}={_canonical(getattr(value, name))}" for name in named)
         return f"{type(value).__name__}({inner})"
     if isinstance(value, frozenset):

@@ -12,7 +12,13 @@ from typing import Literal, TypeGuard, cast, get_args
 
 from coupons.catalogue import Campaign, Catalogue, Coupon, Kind
 from coupons.catalogue_fields import Entry
-from coupons.catalogue_parts import read_audience, read_bounds, read_schedule, read_scope
+from coupons.catalogue_parts import (
+    read_audience,
+    read_bounds,
+    read_limits,
+    read_schedule,
+    read_scope,
+)
 from coupons.catalogue_problems import Path, Problem, Source
 from coupons.catalogue_yaml import read_yaml
 from coupons.contradictions import contradictions
@@ -28,7 +34,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 VENUES = ("online", "store", "any")
 CAMPAIGN_FIELDS = (
     *("id", "version", "currency", "budget", "starts", "ends"),
-    *("per_user", "per_user_window", "channel_caps", "coupons"),
+    *("per_user", "per_user_window", "channel_caps", "limits", "coupons"),
 )
 DEPTH_FIELDS: Mapping[Kind, tuple[str, ...]] = {
     "amount_off": ("save",),
@@ -130,6 +136,7 @@ def _campaign(source: Source, tree: object, path: Path) -> Campaign:
         per_user=entry.whole("per_user", 3, least=1),
         per_user_window_ms=entry.duration_ms("per_user_window", 7 * DAY_MS),
         channel_caps=_channel_caps(entry),
+        limits=read_limits(entry, currency),
         coupons=(),
         line=entry.line,
     )

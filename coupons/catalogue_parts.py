@@ -1,9 +1,17 @@
-"""Reads the parts of a coupon's entry: its scope, audience and schedule."""
+"""Reads parts of entries: a coupon's scope, audience and schedule, a campaign's limits."""
 
 import re
 from typing import cast, get_args
 
-from coupons.catalogue import DAY_MINUTES, Audience, Schedule, Scope, ScopeOf
+from coupons.catalogue import (
+    DAY_MINUTES,
+    Audience,
+    Limit,
+    LimitBy,
+    Schedule,
+    Scope,
+    ScopeOf,
+)
 from coupons.catalogue_fields import Entry
 
 MAX_OFFSET_MINUTES = 14 * 60
@@ -12,6 +20,8 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 AUDIENCE_FIELDS = (
     *("segments", "tiers", "members", "first_order", "birthday_month", "bought", "share_ratio"),
 )
+LIMIT_FIELDS = ("by", "name", "amount")
+LIMITS_MAX = 16  # each may be an account in every partition
 SCHEDULE_FIELDS = ("starts", "ends", "weekdays", "quiet", "utc_offset")
 _CLOCK = r"([01][0-9]|2[0-3]):([0-5][0-9])"
 
@@ -94,3 +104,37 @@ def read_bounds(entry: Entry) -> tuple[int | None, int | None]:
     if starts_ms is not None and ends_ms is not None and ends_ms <= starts_ms:
         entry.note("ends", f"after starts {entry.fields['starts']}", entry.fields["ends"])
     return starts_ms, ends_ms
+
+
+def read_limits(entry: Entry, currency: str) -> tuple[Limit, ...]:
+    """Read how much may go to a day, a week or a segment; no limits where none are written."""
+    parts = entry.fields.get("limits")
+    if parts is None:
+        return ()
+    if not isinstance(parts, list) or len(parts) > LIMITS_MAX:
+        entry.note("limits", f"a list of at most {LIMITS_MAX}", parts)
+        return ()
+    found: list[Limit] = []
+    for at, part in enumerate(parts):
+        path = (*entry.path, "limits", at)
+        inner = Entry(entry.source, part, path, entry.name, LIMIT_FIELDS)
+        limit = _limit(inner, currency)
+        if limit is None:
+            continue
+        if any((one.by, one.name) == (limit.by, limit.name) for one in found):
+            inner.note("by", "limited once", limit.name or limit.by)
+        found.append(limit)
+    return tuple(found)
+
+
+def _limit(entry: Entry, currency: str) -> Limit | None:
+    entry.need("by", "amount")
+    by, name = entry.choice("by", get_args(LimitBy), ""), entry.text("name") or None
+    amount_minor = entry.money("amount", currency)
+    if by == "segment":
+        entry.need("name")
+    elif by and name is not None:
+        entry.note("name", f"left out for {by}: each has the amount", name)
+    if not by or (by == "segment") != (name is not None):
+        return None
+    return Limit(by=cast(LimitBy, by), name=name, amount_minor=amount_minor)

@@ -32,6 +32,7 @@ class Held(TypedDict):
 
     `exclusive` and `fixed` stand there only when True, `code` only where there is one, `reserved`
     in that state only. `fixed`: the coupon costs its charge, whatever discount an order reports.
+    `pots` names the limits that it was charged to, where there were any.
     """
 
     coupon_id: str
@@ -46,6 +47,7 @@ class Held(TypedDict):
     fixed: NotRequired[bool]
     code: NotRequired[str]
     reserved: NotRequired[Reservation]
+    pots: NotRequired[list[str]]
 
 
 class Refunds(TypedDict):
@@ -79,6 +81,7 @@ class Closed(TypedDict):
     code: NotRequired[str]
     fixed: NotRequired[bool]
     refunds: NotRequired[Refunds]
+    pots: NotRequired[list[str]]
 
 
 class Given(TypedDict):
@@ -203,5 +206,7 @@ def close(wallet: Wallet, decision_id: str, stage: State, ts_ms: int) -> Closed:
         record["code"] = one["code"]
     if "fixed" in one:
         record["fixed"] = True
+    if "pots" in one:
+        record["pots"] = one["pots"]
     closed[decision_id] = record
     return record

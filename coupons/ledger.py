@@ -10,13 +10,15 @@ from typing import Literal
 
 from coupons.accounts import LedgerState, copied, learn_price, opened, share_of, shortage_of
 from coupons.arms import ArmShares
-from coupons.balance import LedgerImbalance, Side, check, fit, move
+from coupons.balance import LedgerImbalance, Side, book, check, fit, hold
 from coupons.borrowing import Borrowing
 from coupons.catalogue import Campaign, Catalogue, Coupon
-from coupons.leases import Ask, Grant, beyond_first
+from coupons.leases import Ask, Grant
 from coupons.lifecycle import Lifecycle
+from coupons.limits import is_pot
 from coupons.pacing import Pacing
-from coupons.purses import POLICY, give_back, purse, take_held, weights_of
+from coupons.pots import Pots
+from coupons.purses import POLICY, weights_of
 
 HOUR_MS = 3_600_000
 
@@ -24,7 +26,8 @@ HOUR_MS = 3_600_000
 class Ledger:
     """Budget and quota of one partition.
 
-    Until `adopt` is told the arms' shares, all money lies in one purse.
+    Until `adopt` is told the arms' shares, all money lies in one purse. `pots` has the accounts of
+    campaigns' limits (`coupons.limits`).
 
     Examples
     --------
@@ -53,6 +56,7 @@ class Ledger:
         self._now_ms = state["now_ms"] if state else 0
         accounts = state["accounts"] if state else {}
         self._borrowing = Borrowing(partition, partitions)
+        self.pots = Pots(self._borrowing, self._now_ms, state.get("pots", {}) if state else {})
         self._accounts = {name: copied(account) for name, account in accounts.items()}
         for name, account in self._accounts.items():
             check(name, account)
@@ -67,7 +71,10 @@ class Ledger:
     def dump(self) -> LedgerState:
         """Return the state as plain JSON, apart from the ledger's own."""
         accounts = {name: copied(account) for name, account in self._accounts.items()}
-        return {"now_ms": self._now_ms, "accounts": accounts}
+        state: LedgerState = {"now_ms": self._now_ms, "accounts": accounts}
+        if pots := self.pots.dump():
+            state["pots"] = pots
+        return state
 
     def adopt(
         self, catalogue: Catalogue, shares: ArmShares | None = None, lease_ratio: float = 1.0
@@ -87,7 +94,8 @@ class Ledger:
         weights = {} if shares is None else weights_of(shares)
         self._borrowing.adopt(catalogue, weights, lease_ratio)
         for campaign in catalogue.campaigns:
-            self._follow(campaign)
+            self._borrowing.follow(self._accounts, campaign)
+        self.pots.adopt(catalogue)
         names = {campaign.campaign_id for campaign in catalogue.campaigns}
         for name in sorted(self._accounts.keys() - names):
             account = self._accounts[name]
@@ -102,15 +110,20 @@ class Ledger:
         """Move event time on for pacing; it never goes back."""
         if now_ms > self._now_ms:
             before_ms, self._now_ms = self._now_ms, now_ms
+            self.pots.now_ms = now_ms
             if now_ms // HOUR_MS != before_ms // HOUR_MS:  # the usual price follows by the hour
                 for name, account in self._accounts.items():
                     price = self.lambda_price(name)
                     learn_price(account, price, now_ms, self.pacing)
                     self._borrowing.tell(name, account, price, now_ms, self.pacing)
+                self.pots.tell(self.pacing)
 
     def hear(self, grant: Grant) -> None:
         """Take over what the ledger of a campaign grants, calls back or orders."""
         name = grant.campaign_id
+        if is_pot(name):
+            self.pots.hear(grant)
+            return
         if name not in self._accounts:
             self._accounts[name] = opened(Campaign(campaign_id=name, budget_minor=0))
         account = self._accounts[name]
@@ -150,27 +163,33 @@ class Ledger:
         return self._borrowing.room_minor(campaign, self._accounts.get(campaign.campaign_id), arm)
 
     def charge(
-        self, coupon: Coupon, campaign: Campaign, charge_minor: int, arm: str = POLICY
-    ) -> None:
+        self,
+        coupon: Coupon,
+        campaign: Campaign,
+        charge_minor: int,
+        arm: str = POLICY,
+        segment: str | None = None,
+    ) -> list[str]:
         """Hold the worst case of a coupon that is being given, and take one of its quota.
+
+        Gives the limits that it was charged to as well; the coupon has to remember them.
 
         Raises
         ------
         LedgerImbalance
             There is not enough; `blocked` would have said so.
         """
-        self._follow(campaign)
+        self._borrowing.follow(self._accounts, campaign)
         reason = self.blocked(coupon, campaign, charge_minor, arm)
+        reason = reason or self.pots.blocked(campaign, charge_minor, segment, arm)
         if reason is not None:
             message = f"charge must be covered, was {charge_minor} for {coupon.coupon_id}: {reason}"
             raise LedgerImbalance(message)
         account = self._accounts[campaign.campaign_id]
-        move(campaign.campaign_id, account, "free_minor", "held_minor", charge_minor)
-        purse(account["purses"], arm)["held_minor"] += charge_minor
+        hold(campaign.campaign_id, account, arm, charge_minor, self._now_ms)
         account["issued"][coupon.coupon_id] = account["issued"].get(coupon.coupon_id, 0) + 1
-        if account["starts_ms"] is None:
-            account["starts_ms"] = self._now_ms
         self._borrowing.charged(campaign.campaign_id, account, arm, charge_minor, self._now_ms)
+        return self.pots.charge(campaign, charge_minor, segment, arm)
 
     def settle(self, lifecycle: Lifecycle, arm: str = POLICY) -> None:
         """Book what the wallet reports of a customer of an arm; it reports everything once.
@@ -180,18 +199,15 @@ class Ledger:
         LedgerImbalance
             More would come back than is out.
         """
-        name, charge_minor = lifecycle.campaign_id, lifecycle.charge_minor
-        if not charge_minor and not lifecycle.refund_minor and not lifecycle.quota_back:
+        name = lifecycle.campaign_id
+        if not lifecycle.charge_minor and not lifecycle.refund_minor and not lifecycle.quota_back:
             return
         account = self._accounts[name]
-        move(name, account, "held_minor", "spent_minor", charge_minor)
-        move(name, account, "spent_minor", "free_minor", lifecycle.refund_minor)
-        account["settled_minor"] += charge_minor
-        take_held(account["purses"], arm, charge_minor)
-        give_back(account["purses"], arm, lifecycle.refund_minor)
+        book(name, account, lifecycle, arm)
         if lifecycle.quota_back:
             account["issued"][lifecycle.coupon_id] -= 1
-        fit(name, account)
+        if lifecycle.pots:
+            self.pots.settle(lifecycle, arm)
 
     def share_minor(self, campaign_id: str) -> int:
         """Return what free, held and spent sum to."""
@@ -232,18 +248,3 @@ class Ledger:
     def _of(self, campaign_id: str, side: Literal[Side, "share_minor"]) -> int:
         account = self._accounts.get(campaign_id)
         return account[side] if account else 0
-
-    def _follow(self, campaign: Campaign) -> None:
-        account = self._accounts.get(campaign.campaign_id)
-        if account is None:
-            account = self._accounts[campaign.campaign_id] = opened(campaign)
-        if campaign.starts_ms is not None:
-            account["starts_ms"] = campaign.starts_ms
-        account["ends_ms"] = campaign.ends_ms
-        even_minor = share_of(campaign.budget_minor, self.partition, self.partitions)
-        account["even_minor"] = even_minor
-        first_minor = self._borrowing.first_minor(campaign.budget_minor)
-        target_minor = first_minor + beyond_first(account.get("lease"))
-        if account["target_minor"] != target_minor:
-            account["target_minor"] = target_minor
-            fit(campaign.campaign_id, account)

@@ -177,6 +177,8 @@ class Lifecycle:
         What the customer saved; may exceed the charge if the shop gave more than was promised.
     quota_back
         True if one piece of the coupon's quota is free again.
+    pots
+        The limits that it was charged to (`coupons.limits`), besides its campaign.
     """
 
     stage: Stage
@@ -188,3 +190,4 @@ class Lifecycle:
     refund_minor: int = 0
     discount_minor: int = 0
     quota_back: bool = False
+    pots: tuple[str, ...] = ()

@@ -28,4 +28,5 @@ def take(one: Held | Closed, decision_id: str, stage: Stage, ts_ms: int) -> Life
         decision_id=decision_id,
         ts_ms=ts_ms,
         quota_back=step.quota_back,
+        pots=tuple(one.get("pots", ())),
     )

@@ -107,8 +107,11 @@ async def read(settings: Settings) -> Ledgers:
     offers, states = Offers(settings), dict[str, BookState]()
     await offers.read(settings)
     async for record in records(options, [ledger]):
-        if record.key not in (None, POSITION_KEY) and record.value is not None:
-            states[record.key.decode()] = wire.decode_book(record.value)
+        if record.key not in (None, POSITION_KEY):
+            if record.value is None:
+                states.pop(record.key.decode(), None)
+            else:
+                states[record.key.decode()] = wire.decode_book(record.value)
     return Ledgers(settings, offers, states, sum(ends.values()))
 
 

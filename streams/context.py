@@ -193,6 +193,7 @@ class Point(NamedTuple):
     x: dict[str, float]
     basket: Basket
     experiment: Experiment
+    segment: str | None = None
 
     @property
     def arm(self) -> Arm:

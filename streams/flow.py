@@ -169,6 +169,7 @@ def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decisi
         x=vector(reading),
         basket=grown(basket, context.partition.growth),
         experiment=rules.experiment_of(event.user_id),
+        segment=person.segment,
     )
     choice, answers = _choose(point, row, person, context)
     decision = report_choice(point, choice, answers, context)
@@ -185,7 +186,7 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
         channel=event.channel,
         salt=rules.salt,
     )
-    limits = Limits(row["wallet"], partition.ledger, point.arm)
+    limits = Limits(row["wallet"], partition.ledger, point.arm, point.segment)
     given, blocked = eligibility.eligible(
         rules.catalogue,
         point.basket,
@@ -222,9 +223,11 @@ def _remember(
     rules, event, given = context.rules, point.event, choice.candidate
     if given is not None and not rules.dry_run:
         code = rules.code_of(given.coupon, point.decision_id)
-        wallet.issue(row["wallet"], given, point.decision_id, event.ts_ms, event.channel, code)
-        campaign = rules.campaigns[given.coupon.campaign_id]
-        context.partition.ledger.charge(given.coupon, campaign, given.charge_minor, point.arm)
+        identity, channel = point.decision_id, event.channel
+        held = wallet.issue(row["wallet"], given, identity, event.ts_ms, channel, code)
+        pay, campaign = context.partition.ledger.charge, rules.campaigns[held["campaign_id"]]
+        if pots := pay(given.coupon, campaign, given.charge_minor, point.arm, point.segment):
+            held["pots"] = pots
     told = labels.remember(
         row["pending"],
         decision_id=point.decision_id,

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from coupons.leases import Ask, Grant
+from coupons.limits import is_pot, require_name
 from coupons.orders import BRAKES, Order
 from streams import wire
 from streams.approvers import approvers_of
@@ -85,7 +86,9 @@ class Lending:
         self._books.adopt(self._grounds.offers.catalogue)
         for key, value in sorted(rows.items()):
             if key == POSITION_KEY:
-                self.next_offset = wire.decode_row(value)["next_offset"]
+                position = wire.decode_row(value)
+                self.next_offset = position["next_offset"]
+                self._books.now_ms = position.get("now_ms", 0)
             else:
                 self._books.load(key.decode(), wire.decode_book(value))
         self._transactions = transactions
@@ -117,6 +120,7 @@ class Lending:
             self._books.adopt(self._grounds.offers.catalogue)
             told = [one for _, one in chunk.records if one.offset >= self.next_offset]
             changed = {name for one in told if (name := self._take(one)) is not None}
+            changed.update(self._books.close_old())
             next_offset = max(chunk.positions.values())
             answers = self._books.answers()
             changed |= {grant.campaign_id for grant in answers}
@@ -130,6 +134,7 @@ class Lending:
         """
         try:
             told = wire.decode_told(record.value or b"")
+            require_name(told.campaign_id)
         except (ValueError, RecursionError) as error:
             log.error("an ask was not understood", offset=record.offset, reason=str(error))
             return None
@@ -157,11 +162,15 @@ class Lending:
     def _outgoing(
         self, grants: list[Grant], changed: list[str], next_offset: int
     ) -> list[Outgoing]:
-        position = wire.encode_state({"next_offset": next_offset})
-        topics, outgoing = self._topics, [Outgoing(self._topics.ledger, 0, POSITION_KEY, position)]
+        at = {"next_offset": next_offset}
+        if any(map(is_pot, (*changed, *self._books.names()))):
+            at["now_ms"] = self._books.now_ms
+        position, topics = wire.encode_state(at), self._topics
+        outgoing = [Outgoing(topics.ledger, 0, POSITION_KEY, position)]
         for grant in grants:
             outgoing.append(Outgoing(topics.grants, grant.partition, *wire.encode_grant(grant)))
         for name in changed:
-            state = wire.encode_state(self._books.of(name).state)
+            is_kept = self._books.has(name)  # the ledger of a day long over is forgotten
+            state = wire.encode_state(self._books.of(name).state) if is_kept else None
             outgoing.append(Outgoing(topics.ledger, 0, name.encode(), state))
         return outgoing

@@ -51,6 +51,7 @@ class LendingAtOnce:
         while asks:
             for _, value, _ in asks:
                 self._books.hear(wire.decode_ask(value or b""))
+            self._books.close_old()
             more: list[Outbound] = []
             for grant in self._books.answers():
                 number = grant.partition

@@ -5,6 +5,7 @@ from functools import partial
 
 from coupons import wallet
 from coupons.arms import Arm
+from coupons.catalogue import Campaign
 from coupons.choices import Blocked
 from coupons.ledger import Ledger
 
@@ -12,14 +13,39 @@ from coupons.ledger import Ledger
 class Limits:
     """What `coupons.eligibility` asks of one customer's wallet and the partition's ledger."""
 
-    def __init__(self, held: wallet.Wallet, ledger: Ledger, arm: Arm) -> None:
-        self._ledger, self._arm = ledger, arm
+    def __init__(
+        self, held: wallet.Wallet, ledger: Ledger, arm: Arm, segment: str | None = None
+    ) -> None:
+        self._ledger, self._arm, self._segment = ledger, arm, segment
         self.caps_of = partial(wallet.caps_of, held)
         self.room_minor, self.has_quota = partial(ledger.room_minor, arm=arm), ledger.has_quota
         self.shortage = ledger.shortage
+        if ledger.pots.is_asked:  # most shops have none, and pay nothing for them
+            self.room_minor, self.shortage = self._room_minor, self._shortage  # type: ignore[assignment]
 
     def miss(self, blocked: Iterable[Blocked], is_dry_run: bool) -> None:
         """Ask for money for coupons that could not be paid for."""
+        if is_dry_run:
+            return
         short = [one.coupon_id for one in blocked if one.reason == "budget_exhausted"]
-        if short and not is_dry_run:
+        if short:
             self._ledger.missed(short, self._arm)
+        if self._ledger.pots.is_asked:
+            limited = [one.coupon_id for one in blocked if one.reason.endswith(_OF_A_LIMIT)]
+            self._ledger.pots.missed(limited, self._segment, self._arm)
+
+    def _room_minor(self, campaign: Campaign) -> int:
+        room_minor = self._ledger.room_minor(campaign, self._arm)
+        limit = self._ledger.pots.tightest(campaign, self._segment, self._arm)
+        return room_minor if limit is None else min(room_minor, limit[0])
+
+    def _shortage(self, campaign: Campaign) -> str:
+        """Name what has least room: the campaign itself, or one of its limits."""
+        limit = self._ledger.pots.tightest(campaign, self._segment, self._arm)
+        own_minor = self._ledger.room_minor(campaign, self._arm)
+        if limit is None or own_minor <= limit[0]:
+            return self._ledger.shortage(campaign)
+        return limit[1]
+
+
+_OF_A_LIMIT = "_budget_exhausted"

@@ -59,6 +59,16 @@ allowed is counted in `coupon_lifecycle_refusals_total` with its reason. Times a
 reservation lasts {RESERVE_MS // 60_000} minutes.
 """
 
+LIMITS_INTRODUCTION = """## Limits of a campaign
+
+`limits` in the catalogue tell how much of a campaign's budget may go to each day or week (UTC), or
+to a named segment. Each is leased to partitions like the budget itself and stands in `budget show`
+once it was asked for: `spring/day/2026-11-23`, `spring/week/2026-W48`, `spring/segment/loyal`. A
+coupon is given only if its campaign and all of its limits have room; what comes back goes back to
+each of them. A day begins when the partition's event time reaches it, and never opens again.
+Reasons: `day_budget_exhausted`, `week_budget_exhausted`, `segment_budget_exhausted`.
+"""
+
 ORDERS_INTRODUCTION = """## A campaign's money, by order
 
 `coupon-stream budget show` tells how each campaign stands: budget = free + leased to partitions.
@@ -164,7 +174,7 @@ def coupons_page() -> str:
     rows = ((f"`{code}`", en, zh) for code, (en, zh) in REPLIED.items())
     refusals = _table(("Reason", "English", "中文"), rows)
     lines = [COUPONS_INTRODUCTION, *steps, "", REPLIES_INTRODUCTION, *refusals, ""]
-    return "\n".join([*lines, ORDERS_INTRODUCTION])
+    return "\n".join([*lines, LIMITS_INTRODUCTION, ORDERS_INTRODUCTION])
 
 
 def _step_row(stage: str, step: Step) -> tuple[str, ...]:

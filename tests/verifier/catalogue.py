@@ -1,7 +1,9 @@
 """Reads a catalogue's limits from its YAML file: budgets, quotas, caps and worst cases."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -30,13 +32,14 @@ class Coupon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """What limits the coupons of a campaign together."""
+    """What limits the coupons of a campaign together; `limits` by (day, week or segment, name)."""
 
     campaign_id: str
     budget_minor: int
     per_user: int
     per_user_window_ms: int
     channel_caps: dict[str, int]
+    limits: dict[tuple[str, str], int]
     coupons: dict[str, Coupon]
 
 
@@ -52,6 +55,28 @@ def read_campaigns(text: str) -> dict[str, Campaign]:
     return {entry["id"]: _campaign(entry) for entry in yaml.safe_load(text)["campaigns"]}
 
 
+def budget_of(campaigns: Mapping[str, Campaign], name: str) -> int | None:
+    """Give the money of a campaign, or of one of its limits such as `spring/day/2026-11-23`."""
+    owner, *limit = name.split("/", 2)
+    campaign = campaigns.get(owner)
+    if campaign is None or not limit:
+        return None if campaign is None else campaign.budget_minor
+    by, which = limit
+    return campaign.limits.get((by, which if by == "segment" else ""))
+
+
+def day_or_week(by: str, at_ms: int) -> str:
+    """Name the UTC day, or the ISO week, of a time.
+
+    Examples
+    --------
+    >>> day_or_week("day", 1_795_392_000_000), day_or_week("week", 1_795_392_000_000)
+    ('2026-11-23', '2026-W48')
+    """
+    form = "%Y-%m-%d" if by == "day" else "%G-W%V"
+    return datetime.fromtimestamp(at_ms / 1_000, UTC).strftime(form)
+
+
 def _campaign(entry: dict[str, Any]) -> Campaign:
     currency = entry.get("currency", "EUR")
     return Campaign(
@@ -60,6 +85,10 @@ def _campaign(entry: dict[str, Any]) -> Campaign:
         per_user=entry.get("per_user", 3),
         per_user_window_ms=_span_ms(entry.get("per_user_window", WINDOW)),
         channel_caps=dict(entry.get("channel_caps") or {}),
+        limits={
+            (one["by"], one.get("name", "")): _minor(one["amount"], currency)
+            for one in entry.get("limits", ())
+        },
         coupons={one["id"]: _coupon(one, currency) for one in entry["coupons"]},
     )
 

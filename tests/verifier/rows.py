@@ -57,6 +57,8 @@ class RowBook:
         What the users of a partition share, the newest record of each.
     closed
         Coupons that left somebody's hands, by (partition, decision).
+    pots
+        The limits that each coupon which was seen in a row was charged to.
     backward, unbalanced, unreadable, unlawful
         Offenders met on the way; the last are coupons that came back to life.
     """
@@ -64,6 +66,7 @@ class RowBook:
     users: dict[tuple[int, bytes], UserRow | None] = field(default_factory=dict)
     shared: dict[int, dict[str, Any]] = field(default_factory=dict)
     closed: dict[tuple[int, str], Closed] = field(default_factory=dict)
+    pots: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict)
     versions_count: int = 0
     accounts_count: int = 0
     backward: list[str] = field(default_factory=list)
@@ -104,6 +107,8 @@ class RowBook:
             },
         )
         self._follow_coupons(record, wallet)
+        for name, one in (wallet["held"] | wallet["closed"]).items():
+            self.pots[record.partition, name] = tuple(one.get("pots", ()))
         for name, one in wallet["closed"].items():
             self.closed[record.partition, name] = Closed(
                 campaign_id=str(one["campaign_id"]),
@@ -147,7 +152,8 @@ class RowBook:
             self.backward += [
                 f"the partition at {record.place}: {step}, after {place}" for step in steps
             ]
-        for name, account in row["ledger"]["accounts"].items():
+        ledger = row["ledger"]
+        for name, account in (ledger["accounts"] | ledger.get("pots", {})).items():
             self.accounts_count += 1
             sides = [account[side] for side in ("free_minor", "held_minor", "spent_minor")]
             if min(sides) < 0 or sum(sides) != account["share_minor"]:

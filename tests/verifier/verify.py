@@ -7,6 +7,7 @@ from tests.verifier.check_caps import check_caps
 from tests.verifier.check_decisions import check_decisions
 from tests.verifier.check_labels import check_labels
 from tests.verifier.check_leases import check_leases
+from tests.verifier.check_limits import check_limits
 from tests.verifier.check_money import check_money
 from tests.verifier.check_orders import check_orders
 from tests.verifier.check_replay import check_replay
@@ -25,6 +26,7 @@ CHECKS = (
     check_orders,
     check_money,
     check_leases,
+    check_limits,
     check_caps,
     check_replies,
 )

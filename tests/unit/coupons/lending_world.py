@@ -5,19 +5,22 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from coupons.books import Books
-from coupons.catalogue import Campaign, Catalogue, Coupon
+from coupons.catalogue import Campaign, Catalogue, Coupon, Limit
 from coupons.leases import Ask, Grant
 from coupons.ledger import Ledger
 from coupons.lifecycle import Lifecycle
+from coupons.limits import terms_of
 from coupons.orders import Order
 from coupons.pacing import DAY_MS
+from coupons.purses import POLICY
 
 COUPON_MINOR = 100
 COUPON = Coupon(
@@ -45,14 +48,14 @@ class Worker:
     ledger: Ledger
     read: int
     epoch: int
-    given: list[str] = field(default_factory=list)
+    given: dict[str, tuple[str, ...]] = field(default_factory=dict)
     back: list[str] = field(default_factory=list)
 
 
 class World:
     """All of it, after any number of steps; `check` after each says what went wrong."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, is_limited: bool = False) -> None:
         self.random = random = Random(seed)
         self.partitions = random.choice((1, 2, 3, 5, 12))
         self.budget_minor = random.randrange(0, 40 * COUPON_MINOR)
@@ -63,6 +66,7 @@ class World:
             coupons=(COUPON,),
             starts_ms=0,
             ends_ms=30 * DAY_MS,
+            limits=limits_by(random, self.budget_minor) if is_limited else (),
         )
         self.catalogue = Catalogue.of([self.campaign])
         self.now_ms = 0
@@ -70,7 +74,9 @@ class World:
         self.grants: list[list[Grant]] = [[] for _ in range(self.partitions)]
         self.durable = [Durable() for _ in range(self.partitions)]
         self.decisions: dict[str, int] = {}
-        self.book_state: Any = None
+        self.pots: dict[str, tuple[str, ...]] = {}
+        self.book_states: dict[str, Any] = {}
+        self.book_now_ms = 0
         self.book_read = self.book_epoch = 0
         self.workers = [self.take_over(number) for number in range(self.partitions)]
         self.books = self.open_books()
@@ -105,18 +111,23 @@ class World:
                 self.settle(worker, number)
 
     def offer(self, worker: Worker, number: int) -> None:
-        if worker.ledger.blocked(COUPON, self.campaign, COUPON_MINOR) is None:
-            worker.ledger.charge(COUPON, self.campaign, COUPON_MINOR)
-            worker.given.append(f"{number}-{self.random.getrandbits(64)}")
+        ledger, segment = worker.ledger, None
+        if self.campaign.limits:
+            segment = self.random.choice((None, "loyal"))
+        if ledger.blocked(COUPON, self.campaign, COUPON_MINOR) is not None:
+            ledger.missed(["ten"])
+        elif ledger.pots.blocked(self.campaign, COUPON_MINOR, segment, POLICY) is not None:
+            ledger.pots.missed(["ten"], segment, POLICY)
         else:
-            worker.ledger.missed(["ten"])
+            pots = ledger.charge(COUPON, self.campaign, COUPON_MINOR, segment=segment)
+            worker.given[f"{number}-{self.random.getrandbits(64)}"] = tuple(pots)
 
     def settle(self, worker: Worker, number: int) -> None:
         mine = [one for one in self.decisions if one.startswith(f"{number}-")]
         mine = [one for one in mine if self.decisions[one] and one not in worker.back]
         if mine:
             name = self.random.choice(mine)
-            worker.ledger.settle(expired(self.now_ms))
+            worker.ledger.settle(replace(expired(self.now_ms), pots=self.pots[name]))
             worker.back.append(name)
 
     def commit(self, number: int, worker: Worker, *, loses: bool = True) -> None:
@@ -125,13 +136,13 @@ class World:
         if worker.epoch != durable.epoch:
             raise Fenced
         durable.state, durable.read = worker.ledger.dump(), worker.read
-        for name in worker.given:
+        for name, pots in worker.given.items():
             assert name not in self.decisions, "a decision was made twice"
-            self.decisions[name] = COUPON_MINOR
+            self.decisions[name], self.pots[name] = COUPON_MINOR, pots
         for name in worker.back:
             assert self.decisions[name], "a coupon gave its money back twice"
             self.decisions[name] = 0
-        worker.given, worker.back = [], []
+        worker.given, worker.back = {}, []
         for ask in worker.ledger.take_asks():
             fate = self.random.random() if loses else 1.0
             times = 0 if fate < 0.1 else 2 if fate < 0.2 else 1
@@ -155,8 +166,9 @@ class World:
             partitions=self.partitions, shares=None, lease_ratio=self.ratio, horizon_ms=DAY_MS
         )
         books.adopt(self.catalogue)
-        if self.book_state is not None:
-            books.load("spring", json.loads(json.dumps(self.book_state)))
+        books.now_ms = self.book_now_ms
+        for name, state in self.book_states.items():
+            books.load(name, json.loads(json.dumps(state)))
         return books
 
     def lend(self, books: Books, epoch: int, read: int, *, commits: bool = True) -> None:
@@ -166,6 +178,7 @@ class World:
             books.hear(ask)
         if self.random.random() < 0.02:
             give_more(books)
+        books.close_old()
         answers = books.answers()
         if not commits:
             return
@@ -173,7 +186,12 @@ class World:
             raise Fenced
         for grant in answers:
             self.grants[grant.partition].append(grant)
-        self.book_read, self.book_state = until, deepcopy(books.of("spring").state)
+        self.book_read = until
+        self.keep(books)
+
+    def keep(self, books: Books) -> None:
+        self.book_states = {name: deepcopy(books.of(name).state) for name in books.names()}
+        self.book_now_ms = books.now_ms
 
     # -- one step --------------------------------------------------------------------------
 
@@ -223,8 +241,7 @@ class World:
 
     def check(self) -> None:
         """Nothing is overspent, and no two tell another story."""
-        added = self.book_state["added_minor"] if self.book_state is not None else 0
-        whole = self.budget_minor + added
+        whole = self.budget_minor + self.added()
         leased = 0
         for number, durable in enumerate(self.durable):
             if durable.state is not None:
@@ -236,6 +253,28 @@ class World:
                 )
                 assert sum(mine) == out, "decisions and account must tell the same"
         assert sum(self.decisions.values()) <= leased <= whole, "must not be overspent"
+        self.check_pots()
+
+    def added(self) -> int:
+        return int(self.book_states.get("spring", {"added_minor": 0})["added_minor"])
+
+    def check_pots(self) -> None:
+        """Every pot is within its limit, by the decisions and by the accounts."""
+        out = Counter[tuple[int, str]]()
+        for name, minor in self.decisions.items():
+            out.update({(int(name.split("-")[0]), pot): minor for pot in self.pots[name]})
+        campaigns = {"spring": self.campaign}
+        for pot in {pot for _, pot in out}:
+            terms = terms_of(pot, campaigns)
+            given_minor = sum(minor for (_, each), minor in out.items() if each == pot)
+            assert terms is not None
+            assert given_minor <= terms.budget_minor, f"{pot} must not be overspent"
+        for number, durable in enumerate(self.durable):
+            accounts = {} if durable.state is None else durable.state.get("pots", {})
+            for pot in accounts.keys() | {pot for each, pot in out if each == number}:
+                account = accounts.get(pot, {"held_minor": 0, "spent_minor": 0})
+                booked_minor = account["held_minor"] + account["spent_minor"]
+                assert out[number, pot] == booked_minor, f"{pot} must be told the same"
 
     def exhaust(self) -> None:
         """Without faults, one partition can give all the money that there is: none was lost."""
@@ -252,8 +291,7 @@ class World:
             self.lend_all()
             idle_count = 0 if len(self.decisions) > before else idle_count + 1
             self.check()
-        added = self.book_state["added_minor"] if self.book_state is not None else 0
-        left_minor = self.budget_minor + added - sum(self.decisions.values())
+        left_minor = self.budget_minor + self.added() - sum(self.decisions.values())
         assert left_minor < COUPON_MINOR, f"{left_minor} was lost"
 
     def lend_all(self) -> None:
@@ -262,7 +300,17 @@ class World:
         for grant in self.books.answers():
             self.grants[grant.partition].append(grant)
         self.book_read = len(self.asks)
-        self.book_state = deepcopy(self.books.of("spring").state)
+        self.keep(self.books)
+
+
+def limits_by(random: Random, budget_minor: int) -> tuple[Limit, ...]:
+    """Draw a limit by day, by week and for a segment, each at most the budget."""
+    amounts = [random.randrange(budget_minor + 1) for _ in range(3)]
+    return (
+        Limit(by="day", amount_minor=amounts[0]),
+        Limit(by="week", amount_minor=amounts[1]),
+        Limit(by="segment", name="loyal", amount_minor=amounts[2]),
+    )
 
 
 def give_more(books: Books) -> None:
@@ -291,21 +339,22 @@ def expired(now_ms: int) -> Lifecycle:
     )
 
 
-def play(seed: int, steps_count: int = 60) -> World:
+def play(seed: int, steps_count: int = 60, *, is_limited: bool = False) -> World:
     """Play a world with this seed."""
-    world = World(seed)
+    world = World(seed, is_limited=is_limited)
     for _ in range(steps_count):
         world.step()
         world.check()
-    world.exhaust()
+    if not is_limited:  # else a day's limit may be what keeps the money
+        world.exhaust()
     return world
 
 
-def play_all(seeds: range) -> None:
+def play_all(seeds: range, *, is_limited: bool = False) -> None:
     """Play these seeds; the first that goes wrong is named."""
     for seed in seeds:
         try:
-            play(seed)
+            play(seed, is_limited=is_limited)
         except AssertionError as error:
             error.add_note(f"seed {seed}")
             raise

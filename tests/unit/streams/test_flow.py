@@ -1,8 +1,10 @@
 """The step: its fixed order, decision points, money, labels. Everything here is pure."""
 
 import copy
+from dataclasses import replace
 
 from coupons.arms import ArmShares
+from coupons.catalogue import Catalogue, Limit
 from features.events import Item
 from streams import flow, wire
 from streams.context import Context, Effects, Row
@@ -240,6 +242,28 @@ def test_c50_a_budget_that_is_used_up_stops_the_offers() -> None:
     assert second.decision is not None
     assert first.decision.action == "offer"
     assert second.decision.why_not == {"ten": "budget_exhausted"}
+
+
+def test_a_days_limit_stops_the_offers_and_a_coupon_remembers_what_it_was_charged_to() -> None:
+    day = Limit(by="day", amount_minor=700)
+    (plain,) = a_catalogue(a_coupon()).campaigns
+    catalogue = Catalogue.of([replace(plain, limits=(day,))])
+    context = a_context(some_rules(PAYS, catalogue))
+    rows = {name: flow.new_row() for name in ("a", "b", "c")}
+    first = flow.step(rows["a"], an_event("cart.added", user_id="a"), context)
+    second = flow.step(rows["b"], an_event("cart.added", user_id="b"), context)
+    assert first.decision is not None
+    assert second.decision is not None
+    assert first.decision.action == "offer"
+    assert second.decision.why_not == {"ten": "day_budget_exhausted"}
+    (held,) = rows["a"]["wallet"]["held"].values()
+    (pot,) = held["pots"]
+    assert context.partition.ledger.dump()["pots"][pot]["held_minor"] == 500
+    assert wire.decode_row(wire.encode_row(rows["a"])) == rows["a"]
+    later = an_event("cart.added", user_id="c", at_ms=NOON_MS + DAY_MS)
+    third = flow.step(rows["c"], later, context)
+    assert third.decision is not None
+    assert third.decision.action == "offer"
 
 
 def test_the_holdout_never_gets_a_coupon_but_its_outcomes_are_learned() -> None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from tests.unit.verifier.planting import (
     account,
+    all_on_one_day,
     allow,
     byte_altered,
+    charged_to_none,
     contradict,
     coupon_becomes,
     doubled,
@@ -33,6 +35,7 @@ from tests.unit.verifier.planting import (
     never_asked,
     on,
     order_swapped,
+    pot,
     put,
     reason_told,
     refused_after_all,
@@ -96,6 +99,19 @@ FAULTS: dict[str, Fault] = {
     "the budget is one minor unit too large": Fault(
         on("changelog", account(share=1, free=1)), "money_within"
     ),
+    "a limit's account holds one minor unit more": Fault(
+        on("changelog", pot(held=1, free=-1)), "limits_held"
+    ),
+    "a limit's account is out of balance by one minor unit": Fault(
+        on("changelog", pot(free=1)), "money_balanced"
+    ),
+    "more of a day's limit is out than a partition has leased": Fault(
+        on("changelog", pot(held=4_000, share=4_000)), "limits_within"
+    ),
+    "coupons of many days all charged to one": Fault(
+        on("changelog", all_on_one_day), "limits_held"
+    ),
+    "a coupon charged to no limit": Fault(on("changelog", charged_to_none), "limits_charged"),
     "a coupon less issued than given": Fault(
         on("changelog", edited(is_shared, issue_less)), "quota"
     ),

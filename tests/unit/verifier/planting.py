@@ -183,6 +183,43 @@ def account(**changes: int) -> Callable[[Records], Records]:
     return edited(has_spent, change)
 
 
+def pot(**changes: int) -> Callable[[Records], Records]:
+    """Change a limit's account of the newest shared record that has one by so many minor units."""
+
+    def change(body: Body) -> None:
+        account = next(iter(body["ledger"]["pots"].values()))
+        for side, amount_minor in changes.items():
+            account[f"{side}_minor"] += amount_minor
+
+    return edited(lambda body: is_shared(body) and bool(body["ledger"].get("pots")), change)
+
+
+def charged_to_none(records: Records) -> Records:
+    return _with_pots(records, lambda pots: [])
+
+
+def all_on_one_day(records: Records) -> Records:
+    """Let every coupon say that it was charged to the day of the first one."""
+    first: dict[str, str] = {}
+
+    def on_the_first(pots: list[str]) -> list[str]:
+        return [first.setdefault(one.split("/")[1], one) for one in pots]
+
+    return _with_pots(records, on_the_first)
+
+
+def _with_pots(records: Records, change: Callable[[list[str]], list[str]]) -> Records:
+    def in_wallet(body: Body) -> None:
+        for one in (body["wallet"]["held"] | body["wallet"]["closed"]).values():
+            if "pots" in one:
+                one["pots"] = change(one["pots"])
+
+    is_row = [one.value is not None and b'"wallet"' in one.value for one in records]
+    return [
+        changed(one, in_wallet) if fits else one for one, fits in zip(records, is_row, strict=True)
+    ]
+
+
 def issue_less(body: Body) -> None:
     for account in body["ledger"]["accounts"].values():
         for coupon_id in account["issued"]:

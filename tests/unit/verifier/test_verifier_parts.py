@@ -119,6 +119,9 @@ def run() -> tuple[Log, Terms]:
     return log, uninterrupted([*log.inputs, *log.grants])
 
 
+OVER_A_LIMIT = ["leases_within", "limits_within"]
+
+
 @pytest.mark.parametrize(
     ("campaign_id", "changes", "broken"),
     [
@@ -126,6 +129,8 @@ def run() -> tuple[Log, Terms]:
         ("spring", {"per_user_window_ms": 31 * 86_400_000, "per_user": 3}, ["caps"]),
         ("gifts", {"channel_caps": {"mail": 1}}, ["caps"]),
         ("spring", {"budget_minor": 10_000}, ["money_within", "leases_within"]),
+        ("spring", {"limits": {("day", ""): 400, ("week", ""): 12_000}}, OVER_A_LIMIT),
+        ("spring", {"limits": {("day", ""): 4_000, ("week", ""): 400}}, OVER_A_LIMIT),
     ],
 )
 def test_a_stricter_catalogue_than_the_workers_is_seen_to_be_broken(

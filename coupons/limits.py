@@ -1,0 +1,138 @@
+"""Limits of a campaign: how much of its budget may go to one day, week or segment.
+
+A limit is one more *pot* of money beside the campaign's own, with an account, leases and a book of
+the same algebra. A pot's name begins with its campaign's and holds a `/`, which no id may hold.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import get_args
+
+from coupons.catalogue import Campaign, Limit, LimitBy
+
+DAY_MS = 86_400_000
+# What partitions may lag behind each other: so long after its end a pot still has a book.
+KEPT_MS = 2 * DAY_MS
+
+
+def reason_of(pot: str) -> str:
+    """Give the code of why a coupon is not given when this pot is short.
+
+    Examples
+    --------
+    >>> reason_of("spring/day/2026-11-23")
+    'day_budget_exhausted'
+    """
+    return f"{pot.split('/', 2)[1]}_budget_exhausted"
+
+
+def is_pot(name: str) -> bool:
+    """Tell a pot from a campaign.
+
+    Examples
+    --------
+    >>> is_pot("spring"), is_pot("spring/segment/loyal")
+    (False, True)
+    """
+    return "/" in name
+
+
+def require_name(name: str) -> None:
+    """Refuse what looks like a pot's name and is none.
+
+    Raises
+    ------
+    ValueError
+        No limit has such a name.
+
+    Examples
+    --------
+    >>> require_name("spring"), require_name("spring/day/2026-11-23")
+    (None, None)
+    """
+    if is_pot(name) and name.split("/", 2)[1] not in get_args(LimitBy):
+        message = f"a pot must be by {', '.join(get_args(LimitBy))}, was {name}"
+        raise ValueError(message)
+    if is_pot(name):
+        ends_ms_of(name)
+
+
+def pots_of(campaign: Campaign, now_ms: int, segment: str | None) -> Iterator[Campaign]:
+    """Give the terms of every pot that a coupon would be charged to, besides its campaign's own.
+
+    Days begin at midnight UTC, weeks on Mondays (ISO 8601).
+
+    Examples
+    --------
+    >>> day, new = Limit(by="day", amount_minor=5), Limit(by="segment", name="new", amount_minor=9)
+    >>> spring = Campaign(campaign_id="spring", budget_minor=900, limits=(day, new))
+    >>> [one.campaign_id for one in pots_of(spring, 1_795_428_000_000, "loyal")]
+    ['spring/day/2026-11-23']
+    """
+    for limit in campaign.limits:
+        if limit.by == "segment":
+            if limit.name == segment:
+                yield _terms(campaign, limit, limit.name or "")
+        else:
+            moment = datetime.fromtimestamp(now_ms // 1_000, UTC)
+            form = "%Y-%m-%d" if limit.by == "day" else "%G-W%V"
+            yield _terms(campaign, limit, moment.strftime(form))
+
+
+def terms_of(pot: str, campaigns: Mapping[str, Campaign]) -> Campaign | None:
+    """Give the terms of a campaign or of a pot by its name; None where the catalogue has none.
+
+    Examples
+    --------
+    >>> limits = (Limit(by="day", amount_minor=500),)
+    >>> spring = Campaign(campaign_id="spring", budget_minor=900, limits=limits)
+    >>> terms_of("spring/day/2026-11-23", {"spring": spring}).budget_minor
+    500
+    """
+    if not is_pot(pot):
+        return campaigns.get(pot)
+    owner, by, name = pot.split("/", 2)
+    campaign = campaigns.get(owner)
+    for limit in () if campaign is None else campaign.limits:
+        if campaign is not None and limit.by == by and limit.name in (None, name):
+            return _terms(campaign, limit, name)
+    return None
+
+
+@lru_cache(maxsize=1_024)
+def ends_ms_of(pot: str) -> int | None:
+    """Tell when a pot is over for good; None for one that is not of a time.
+
+    Examples
+    --------
+    >>> ends_ms_of("spring/day/2026-11-23"), ends_ms_of("spring/week/2026-W48")
+    (1795478400000, 1795996800000)
+    >>> ends_ms_of("spring/segment/loyal") is None
+    True
+    """
+    _, by, name = pot.split("/", 2)
+    if by == "day":
+        return _midnight_ms(datetime.strptime(name, "%Y-%m-%d").replace(tzinfo=UTC)) + DAY_MS
+    if by == "week":
+        year, week = name.split("-W")
+        monday = datetime.fromisocalendar(int(year), int(week), 1).replace(tzinfo=UTC)
+        return _midnight_ms(monday) + 7 * DAY_MS
+    return None
+
+
+def _terms(campaign: Campaign, limit: Limit, name: str) -> Campaign:
+    """Give a pot as a campaign that has its money: all that a ledger asks of one."""
+    pot = f"{campaign.campaign_id}/{limit.by}/{name}"
+    ends_ms = ends_ms_of(pot)
+    if ends_ms is None:
+        starts_ms, ends_ms = campaign.starts_ms, campaign.ends_ms
+    else:
+        starts_ms = ends_ms - (DAY_MS if limit.by == "day" else 7 * DAY_MS)
+    return Campaign(
+        campaign_id=pot, budget_minor=limit.amount_minor, starts_ms=starts_ms, ends_ms=ends_ms
+    )
+
+
+def _midnight_ms(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
