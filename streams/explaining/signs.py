@@ -19,3 +19,10 @@ TOLD = {
     ),
     "next_step": ("So often an order follows at once.", "此行为之后立即下单的概率。"),
 }
+
+# When a limit of a campaign no longer stands in the way.
+LIMITS_END = {
+    "day_budget_exhausted": ("It ends at midnight UTC.", "世界协调时零点自动解除。"),
+    "week_budget_exhausted": ("It ends on Monday, UTC.", "世界协调时周一自动解除。"),
+    "segment_budget_exhausted": ("It ends if money comes back.", "有金额退回时自动解除。"),
+}

@@ -67,12 +67,7 @@ ENDINGS = {
         "It ends if money comes back from unused coupons.",
         "若未使用的券退回金额则自动解除。",
     ),
-    "day_budget_exhausted": ("It ends at midnight UTC.", "世界协调时零点自动解除。"),
-    "week_budget_exhausted": ("It ends on Monday, UTC.", "世界协调时下周一自动解除。"),
-    "segment_budget_exhausted": (
-        "It ends if money comes back from unused coupons.",
-        "若未使用的券退回金额则自动解除。",
-    ),
+    **signs.LIMITS_END,
     "campaign_paused": ("It ends when the shop resumes it.", "商家恢复该活动后自动解除。"),
     "min_spend_out_of_reach": ("It ends as the basket grows.", "购物车金额增加后自动解除。"),
     "bundle_out_of_reach": ("It ends as the basket grows.", "购物车商品增加后自动解除。"),
