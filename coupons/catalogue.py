@@ -149,9 +149,7 @@ class Limit:
 
     def __post_init__(self) -> None:
         """Refuse a limit that nobody can tell from another, or an amount that is none."""
-        _require(
-            (self.by == "segment") == (self.name is not None), "name", "a segment's", self.name
-        )
+        _require(bool(self.name) == (self.by == "segment"), "name", "a segment's", self.name)
         _require(self.amount_minor >= 0, "amount_minor", "0 or more", self.amount_minor)
 
 

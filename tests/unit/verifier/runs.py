@@ -51,7 +51,7 @@ campaigns:
     budget: 150.00
     per_user: 3
     per_user_window: 3d
-    limits: [{by: day, amount: 40.00}, {by: week, amount: 120.00}]
+    limits: [{by: day, amount: 90.00}, {by: week, amount: 149.00}]
     coupons:
       - {id: ten, kind: percent_off, off_ratio: 0.1, max_discount: 9.00, validity: 2d, per_user: 4}
       - {id: five, kind: amount_off, save: 5.00, validity: 1d, per_user: 6, cooldown: 12h}
