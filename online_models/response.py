@@ -28,6 +28,10 @@ from online_models.shapes import clipped, delay_weight, log_odds
 # would otherwise be put down to the coupon or to the user as chance has it; the users without one
 # (the holdout at least) tell the two apart.
 UNAIDED_CREDIT_RATIO = 0.1
+# Squared gradients that a feature's weight of whom *deeper* coupons move counts as having seen
+# before its first. There are as many of these weights as of whom any coupon moves, and a coupon's
+# depth says little beyond the rest: at full steps they follow noise first (ADR 0046).
+STEEP_SEEN = 100.0
 # Standard deviations of doubt that count against a coupon.
 CAUTION = 0.2
 
@@ -173,6 +177,9 @@ class ResponseModel:
         # last bit of a sum, depends only on the order in which groups were opened.
         for key in self.crosses.keys(group):
             self.river._weights[key] = self.optimizer.z[key] = self.optimizer.n[key] = 0.0
+        if group == STEEP:
+            features = self.crosses.keys(group)[: len(self.crosses.names)]
+            self.optimizer.n.update(dict.fromkeys(features, STEEP_SEEN))
 
     def _believe(self, prior: Prior) -> None:
         beliefs = {f"{USER}|{BIAS}": log_odds(prior.base_rate)}
