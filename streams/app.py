@@ -1,7 +1,7 @@
 """Declares the Faust app: its topics, the users table and how chunks reach the agents."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import gettempdir
@@ -19,6 +19,7 @@ from streams.publisher import OutboundTopics
 from streams.recovery import PartitionTables
 from streams.safe import safe_of
 from streams.settings import Settings
+from streams.signatures import signatures_of
 from streams.table import RowTable
 from streams.topics import INBOUND, inbound_name
 from streams.transport import ChunkTransport
@@ -81,6 +82,12 @@ def source_of(settings: Settings) -> Source:
         partitions_count=settings.partitions,
         safe=safe_of(settings),
     )
+
+
+def signed_source_of(settings: Settings) -> Source:
+    """Say it for what comes from Kafka, where grants are signed if the settings have a key."""
+    signatures = signatures_of(settings, outbound_topics(settings))
+    return replace(source_of(settings), signatures=signatures)
 
 
 def declare(settings: Settings) -> Declared:

@@ -19,6 +19,7 @@ from confluent_kafka import (
 )
 
 from streams.rows import WAITS
+from streams.signed_log import SignedLog
 
 # Few enough to be let go again while they still lie in the processor's cache: with 10,000 at a time
 # a row took half as much CPU again.
@@ -34,21 +35,29 @@ class RecoveryFailedError(RuntimeError):
 
 @dataclass(slots=True)
 class Recovered:
-    """The newest committed rows by key, and of each the header that says what it waits for."""
+    """The newest committed rows by key, and of each the header that says what it waits for.
+
+    `log` is what their signatures say, None where they have none.
+    """
 
     rows: dict[bytes, bytes] = field(default_factory=dict)
     headers: dict[bytes, bytes] = field(default_factory=dict)
+    log: SignedLog | None = None
 
     def take(self, message: Message) -> None:
         """Keep a record; a tombstone removes its key."""
         key, value = message.key() or b"", message.value()
+        # Read, they are always a list of pairs; dicts are only taken for sending.
+        headers = cast(list[tuple[str, bytes]], message.headers() or [])
+        if self.log is not None:
+            if not self.log.believes(message.offset() or 0, key, value, headers):
+                return
         if value is None:
             self.rows.pop(key, None)
             self.headers.pop(key, None)
             return
         self.rows[key] = value
-        # Read, they are always a list of pairs; dicts are only taken for sending.
-        for name, header in cast(list[tuple[str, bytes]], message.headers() or []):
+        for name, header in headers:
             if name == WAITS:
                 self.headers[key] = header
                 return
@@ -56,23 +65,36 @@ class Recovered:
 
 
 def read_rows(
-    topic: str, partition: int, options: Mapping[str, Any], deadline_seconds: float
+    topic: str,
+    partition: int,
+    options: Mapping[str, Any],
+    deadline_seconds: float,
+    log: SignedLog | None = None,
 ) -> Recovered:
     """Read the newest committed value of every key; a tombstone removes its key.
 
     To be called when no writer of the partition has an open transaction. Blocks; run it in a
     thread.
 
+    Parameters
+    ----------
+    log
+        Judges the signatures of the records; None believes all of them.
+
     Raises
     ------
     RecoveryFailedError
-        The broker refused, or the end of the log was not reached by the deadline.
+        The broker refused, the end of the log was not reached by the deadline, or a row is not
+        believed.
     """
     consumer = Consumer(_consumer_options(options, "read_committed"))
     try:
         consumer.assign([_beginning(consumer, TopicPartition(topic, partition))])
-        recovered, end = _read_to_end(consumer, deadline_seconds)
+        recovered = Recovered(log=log)
+        end = _read_to_end(consumer, recovered, deadline_seconds)
         _refuse_unfinished(TopicPartition(topic, partition), end, options)
+        if log is not None and (objection := log.objection(recovered.rows)) is not None:
+            raise RecoveryFailedError(objection)
         return recovered
     except (RecoveryFailedError, KafkaException) as error:
         message = f"rows of {topic} partition {partition} could not be read: {error}"
@@ -123,8 +145,7 @@ def _refuse_unfinished(where: TopicPartition, end: int, options: Mapping[str, An
         raise RecoveryFailedError(message)
 
 
-def _read_to_end(consumer: Consumer, deadline_seconds: float) -> tuple[Recovered, int]:
-    recovered = Recovered()
+def _read_to_end(consumer: Consumer, recovered: Recovered, deadline_seconds: float) -> int:
     deadline = time.monotonic() + deadline_seconds
     while time.monotonic() < deadline:
         for message in consumer.consume(_BATCH_COUNT, _POLL_SECONDS):
@@ -132,7 +153,7 @@ def _read_to_end(consumer: Consumer, deadline_seconds: float) -> tuple[Recovered
             if error is None:
                 recovered.take(message)
             elif error.code() == KafkaError._PARTITION_EOF:
-                return recovered, message.offset() or 0
+                return message.offset() or 0
             elif error.fatal() or not error.retriable():
                 raise RecoveryFailedError(error.str())
     late = f"its end was not reached within {deadline_seconds:g} s"

@@ -13,6 +13,7 @@ from streams.decisions import Decision
 from streams.metrics import Tally
 from streams.refusals import MalformedEvent
 from streams.safe import Safe
+from streams.signatures import Signatures
 from streams.tallies import Flock, count_effects, count_order
 
 
@@ -42,13 +43,17 @@ class SourceRecord(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Names that decoding and dead letters need: the family of each topic and who we are."""
+    """Names that decoding and dead letters need: the family of each topic and who we are.
+
+    `signatures` know the grants that are to be believed, None where all are.
+    """
 
     families: dict[str, Family]
     group: str
     worker_version: str
     partitions_count: int
     safe: Safe | None = None
+    signatures: Signatures | None = None
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams import gauges
-from streams.app import Declared, source_of
+from streams.app import Declared, signed_source_of
 from streams.chunks import Chunk
 from streams.connection import librdkafka_options
 from streams.emission import Emission
@@ -55,7 +55,7 @@ class Engine:
         self.progress = Progress()
         self.grounds = Grounds(settings, metrics)
         self.fail = fail
-        self._source = source_of(settings)
+        self._source = signed_source_of(settings)
         self.ownership = Ownership(
             settings,
             self._source,

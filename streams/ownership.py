@@ -20,11 +20,14 @@ from streams.connection import client_options
 from streams.emission import Source
 from streams.partitions import Partition
 from streams.publisher import OutboundTopics, Publisher
+from streams.renewing import renew, to_renew
 from streams.seal import ask_seal_of
 from streams.settings import Settings
 from streams.settling import Places, Settling
+from streams.signatures import Place, Signer
+from streams.signed_log import SignedLog
 from streams.table import RowStore
-from streams.transactions import TransactionFailedError, Transactions
+from streams.transactions import Outgoing, TransactionFailedError, Transactions
 
 log = structlog.get_logger()
 
@@ -91,12 +94,13 @@ class Ownership:
 
     def transactions(self, name: str) -> Transactions:
         """Make a writer of this worker's app; `name` tells it from the app's other writers."""
-        settings = self._settings
+        settings, signatures = self._settings, self._source.signatures
         return Transactions(
             f"{settings.app_id}-{name}",
             self._options,
             self._executor,
             settings.transaction_timeout_ms,
+            None if signatures is None else Signer(signatures),
         )
 
     async def inherit(
@@ -112,8 +116,9 @@ class Ownership:
         transactions = self.transactions(name)
         await self._settling.settle(transactions.name, places)
         await transactions.open()
-        read = partial(self._read_rows, changelog, 0)
+        read = partial(self._read_rows, Place(changelog, 0), transactions.signer)
         found = await asyncio.get_running_loop().run_in_executor(self._readers, read)
+        await renew(transactions, to_renew(found, Place(changelog, 0)))
         return transactions, found.rows
 
     async def take_over(self, numbers: Iterable[int]) -> None:
@@ -148,23 +153,37 @@ class Ownership:
         await self._settling.settle(transactions.name, Places.of(self._topics, number))
         await transactions.open()
         loop = asyncio.get_running_loop()
-        partition = await loop.run_in_executor(self._readers, self._recover, number)
+        recover = partial(self._recover, number, transactions.signer)
+        partition, stale = await loop.run_in_executor(self._readers, recover)
+        await renew(transactions, stale)
         log.info("a partition was taken over", partition=number, users=partition.users_count)
         every_s = self._settings.commit_rest_ms / 1000
         seal = ask_seal_of(self._settings)
         publisher = Publisher(number, self._topics, transactions, self._fail, every_s, seal)
         return Owned(partition, publisher, transactions)
 
-    def _recover(self, number: int) -> Partition:
-        found = self._read_rows(self._topics.changelog, number)
+    def _recover(self, number: int, signer: Signer | None) -> tuple[Partition, list[Outgoing]]:
+        place = Place(self._topics.changelog, number)
+        found = self._read_rows(place, signer)
+        stale = to_renew(found, place)  # before the partition takes out what are no rows
         self._store().put_rows(number, found.rows)
-        return Partition(number, found.rows, self._source, found.headers)
+        return Partition(number, found.rows, self._source, found.headers), stale
 
-    def _read_rows(self, changelog: str, number: int) -> Recovered:
+    def _read_rows(self, place: Place, signer: Signer | None) -> Recovered:
         deadline_seconds = self._settings.recovery_deadline_ms / 1000
         # librdkafka looks the group up though it does not join: it must be one that is ours.
         options = {**self._options, "group.id": self._settings.app_id}
-        return read_rows(changelog, number, options, deadline_seconds)
+        signed = None
+        if (signatures := self._source.signatures) is not None:
+            signed = SignedLog(signatures, place, is_ledger=place.topic == self._topics.ledger)
+        found = read_rows(*place, options, deadline_seconds, signed)
+        if signed is not None and signer is not None:
+            signer.number = signed.number
+            for fault, count in signed.passed_over.items():
+                log.warning(
+                    "records were not believed", fault=fault, records=count, **place._asdict()
+                )
+        return found
 
     async def _give_up(self, number: int) -> None:
         owned = self._owned.pop(number)

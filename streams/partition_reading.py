@@ -1,12 +1,13 @@
 """What the records of a partition say: events of customers, grants of the ledger, or neither."""
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, MutableMapping
 
 from coupons.leases import Grant
-from features.events import Event, Family
+from features.events import Event
 from streams import wire
-from streams.emission import SourceRecord
-from streams.refusals import MalformedEvent
+from streams.emission import Source, SourceRecord
+from streams.refusals import MalformedEvent, refuse
+from streams.signatures import NotBelievedError, Place, Signatures
 
 Read = tuple[str, SourceRecord, Event | Grant | MalformedEvent]
 
@@ -14,7 +15,7 @@ Read = tuple[str, SourceRecord, Event | Grant | MalformedEvent]
 def read_new(
     records: Iterable[tuple[str, SourceRecord]],
     at: MutableMapping[str, int],
-    families: Mapping[str, Family],
+    source: Source,
     partition: int,
 ) -> list[Read]:
     """Decode the records that were not applied before, each to what it says or its refusal.
@@ -30,11 +31,21 @@ def read_new(
             continue
         at[topic] = record.offset + 1
         told = record.key, record.value, record.headers, record.timestamp
+        family = source.families[topic]
         try:
-            if families[topic] == "grants":
+            if family == "grants":
+                if source.signatures is not None:
+                    _require_signed(source.signatures, Place(topic, partition), record)
                 read.append((topic, record, wire.decode_grant(record.value, partition)))
             else:
-                read.append((topic, record, wire.decode(families[topic], *told)))
+                read.append((topic, record, wire.decode(family, *told)))
         except MalformedEvent as refusal:
             read.append((topic, record, refusal))
     return read
+
+
+def _require_signed(signatures: Signatures, place: Place, record: SourceRecord) -> None:
+    try:
+        signatures.number_of(place, record.key, record.value, record.headers)
+    except NotBelievedError as refused:
+        refuse("bad_signature", f"must be signed by the ledger, was {refused.fault}")

@@ -119,7 +119,7 @@ class Partition:
         changed: set[bytes] = set()
         # All are read first, and all answers written last: work of one kind at a stretch finds its
         # code and tables at hand, and costs a good deal less.
-        for topic, record, event in read_new(records, self._at, self.source.families, self.number):
+        for topic, record, event in read_new(records, self._at, self.source, self.number):
             key = self._apply_one(topic, record, event, context, emission)
             if key is not None:
                 changed.add(key)

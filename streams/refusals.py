@@ -23,6 +23,7 @@ Reason = Literal[
     "too_far_in_future",
     "id_conflict",
     "forbidden_header",
+    "bad_signature",
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 
@@ -47,6 +48,7 @@ MEANING: dict[Reason, str] = {
     "too_far_in_future": "the event time is more than five minutes ahead of the broker's",
     "id_conflict": "the event id was seen before with another payload",
     "forbidden_header": "a header would make the framework do what a sender must not ask for",
+    "bad_signature": "a grant that the ledger did not sign, though grants are to be signed",
 }
 
 MAX_DETAIL_LENGTH = 160

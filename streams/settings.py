@@ -41,6 +41,7 @@ TRIGGERS: tuple[EventType, ...] = (
 )
 
 PolicyName = Literal["policy", "article", "random", "threshold", "single", "none"]
+Trust = Literal["signed", "changeover", "repair"]
 Danger = Literal["plaintext", "unsigned_models", "open_metrics"]
 Ratio = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Milliseconds = Annotated[int, Field(ge=1, le=400 * DAY_MS)]
@@ -259,6 +260,18 @@ class Settings(BaseSettings):
     )
     approval_ms: Milliseconds = _setting(
         DAY_MS, "How long what you propose may be approved, by Kafka's clock.", "ms"
+    )
+
+    state_key: SecretStr | None = _setting(
+        None,
+        "Signs customers' rows, the ledger's books and its grants: NAME:KEY pairs as for"
+        " `dead_letter_key`; the first signs, all are believed, and what others wrote is refused.",
+    )
+    state_trust: Trust = _setting(
+        "signed",
+        "With `state_key`, rows that are not as a worker signed them end the worker (`signed`);"
+        " are believed if they have no signature at all, while a group begins to sign"
+        " (`changeover`); or are left out, to go on from the newest that are signed (`repair`).",
     )
 
     metrics_host: str = _setting("127.0.0.1", "Address that metrics and health listen on.")

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from streams.signatures import Signer
+
 MAX_MESSAGE_BYTES = 16_000_000
 # Messages wait for the commit, which sends all of them at once; nobody waits for the clock.
 LINGER_MS = 1_000
@@ -32,7 +34,9 @@ class Outgoing(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-def _commit(producer: Producer, messages: Iterable[Outgoing]) -> None:
+def _commit(producer: Producer, messages: Iterable[Outgoing], signer: Signer | None) -> None:
+    if signer is not None:
+        messages = signer.signed(messages)
     # Even to begin waits for a thread of librdkafka: nothing of this belongs on the event loop.
     producer.begin_transaction()
     for topic, partition, key, value, headers in messages:
@@ -67,12 +71,20 @@ class Transactions:
     timeout_ms
         How long the broker keeps a transaction whose writer went silent, and so the longest that
         a reader of committed records can be held up by a dead one.
+    signer
+        Signs what is sent; None sends it unsigned.
     """
 
     def __init__(
-        self, name: str, options: Mapping[str, Any], executor: Executor, timeout_ms: int
+        self,
+        name: str,
+        options: Mapping[str, Any],
+        executor: Executor,
+        timeout_ms: int,
+        signer: Signer | None = None,
     ) -> None:
         self.name = name
+        self.signer = signer
         self._timeout_ms = timeout_ms
         self._executor = executor
         self._options = {
@@ -110,7 +122,7 @@ class Transactions:
             A newer writer of this name exists, the broker refused a message or the commit, or did
             not answer in time.
         """
-        await self._call(partial(_commit, messages=messages))
+        await self._call(partial(_commit, messages=messages, signer=self.signer))
 
     async def close(self) -> None:
         """Abort what is open and disconnect; does nothing when it was not opened."""

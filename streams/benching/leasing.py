@@ -68,11 +68,12 @@ class Side:
     def apply(self, chunk: list[Message]) -> None:
         """Apply a chunk, and note how long it took."""
         before_ns = sum(one.spent_ns for one in self.partitions)
-        self.replay.run(map(_accepted, chunk), len)
+        self.replay.run(map(accepted, chunk), len)
         self.chunks_ns.append(sum(one.spent_ns for one in self.partitions) - before_ns)
 
 
-def _accepted(message: Message) -> Accepted:
+def accepted(message: Message) -> Accepted:
+    """Give a message as the replay reads it from a file."""
     return Accepted(
         line_number=0,
         family=message.family,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from online_models.knowledge.known import NOTHING
 from streams import wire
-from streams.app import families_of, source_of
+from streams.app import families_of, signed_source_of
 from streams.dead_letters import Outbound
 from streams.emission import Emission, Watch, nobody
 from streams.learning import PRIOR
@@ -127,7 +127,7 @@ class Repeat:
             self.settings, lines_of(folder / OUTCOMES), lines_of(folder / SESSIONS)
         )
         self._topics = {family: topic for topic, family in families_of(self.settings).items()}
-        source = source_of(self.settings)
+        source = signed_source_of(self.settings)
         self.partitions = [Partition(n, {}, source) for n in range(self.settings.partitions)]
         self._recorded: dict[tuple[str, str], Decided] = {}
         self._ended = _digests(folder / SESSIONS)
