@@ -1,6 +1,7 @@
 """Signatures under rows and grants: what was altered, moved or put back is not believed."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -84,7 +85,9 @@ def test_p10_one_altered_byte_anywhere_in_a_signed_row_is_seen() -> None:
     assert row.key is not None
     assert row.value is not None
     (waits, (name, signature)) = row.headers
-    spoiled = [(row.key[:i] + b"~" + row.key[i + 1 :], row.value, row.headers) for i in range(3)]
+    spoiled: list[tuple[bytes, bytes | None, Sequence[tuple[str, bytes]]]] = [
+        (row.key[:i] + b"~" + row.key[i + 1 :], row.value, row.headers) for i in range(3)
+    ]
     spoiled += [(row.key, row.value[:i] + b"~" + row.value[i + 1 :], row.headers) for i in range(7)]
     spoiled += [
         (row.key, row.value, [waits, (name, signature[:i] + b"~" + signature[i + 1 :])])
