@@ -34,7 +34,7 @@ class Ledger:
     >>> ten = Coupon(coupon_id="ten", campaign_id="spring", kind="amount_off", off_minor=10)
     >>> spring = Campaign(campaign_id="spring", budget_minor=25, coupons=(ten,))
     >>> ledger = Ledger(partition=0, partitions=1)
-    >>> ledger.charge(ten, spring, 20)
+    >>> pots = ledger.charge(ten, spring, 20)
     >>> ledger.blocked(ten, spring, 10), ledger.free_minor("spring"), ledger.held_minor("spring")
     ('budget_exhausted', 5, 20)
     """
