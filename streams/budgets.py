@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from coupons.leases import Standing
 from coupons.lent import BookState
+from coupons.limits import is_pot
 from coupons.orders import Order, refusal
 from streams import proposals, wire
 from streams.app import outbound_topics
@@ -82,6 +83,11 @@ class Ledgers:
             held_minor=sum(own["held_minor"] for own in purses),
             spent_minor=sum(own["spent_minor"] for own in purses),
         )
+
+    def open_sheets(self) -> list[Sheet]:
+        """Give the sheets of campaigns that are open; their limits cannot be ordered about."""
+        sheets = [self.sheet(name) for name in self.names if not is_pot(name)]
+        return [sheet for sheet in sheets if sheet.standing == "open"]
 
     def refusal(self, order: Order) -> str | None:
         """Say why an order would be refused as the ledgers stand; obeys nothing."""

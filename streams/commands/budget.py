@@ -121,11 +121,8 @@ def stop(settings: Settings, /, **how: Any) -> None:
     """
     with reaching(settings):
         ledgers = asyncio.run(budgets.read(settings))
-    sheets = [ledgers.sheet(name) for name in ledgers.names]
     orders = [
-        order_of(sheet.campaign_id, "stop", sheet.version + 1)
-        for sheet in sheets
-        if sheet.standing == "open"
+        order_of(sheet.campaign_id, "stop", sheet.version + 1) for sheet in ledgers.open_sheets()
     ]
     give(settings, ledgers, orders, **how)
 
