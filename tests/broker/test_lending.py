@@ -44,7 +44,7 @@ campaigns:
 """
 
 
-def scarce(topics: Settings, folder: Path, budget: str, more: str) -> Settings:
+def scarce(topics: Settings, folder: Path, budget: str = "100.00", more: str = "") -> Settings:
     """Nearly everybody is in an arm that gives whatever may be given."""
     path = folder / "catalogue.yaml"
     path.write_text(CATALOGUE.format(budget=budget, more=more), "utf-8")
