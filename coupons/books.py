@@ -5,7 +5,7 @@ from coupons.catalogue import Campaign, Catalogue
 from coupons.leases import Ask, Grant
 from coupons.lending import Book
 from coupons.lent import BookState
-from coupons.limits import KEPT_MS, ends_ms_of, is_pot, terms_of
+from coupons.limits import KEPT_MS, QUOTA_LEASE_RATIO, ends_ms_of, is_pot, is_quota, terms_of
 from coupons.orders import Order
 
 
@@ -101,11 +101,12 @@ class Books:
         return [grant for name in self.names() for grant in self._books[name].answers()]
 
     def _open(self, campaign_id: str, state: BookState | None) -> Book:
+        has_pieces = is_quota(campaign_id)  # they have no arms
         book = Book(
             campaign_id,
             partitions=self._partitions,
-            shares=self._shares,
-            lease_ratio=self._lease_ratio,
+            shares=None if has_pieces else self._shares,
+            lease_ratio=QUOTA_LEASE_RATIO if has_pieces else self._lease_ratio,
             state=state,
         )
         book.adopt(terms_of(campaign_id, self._campaigns), horizon_ms=self._horizon_ms)

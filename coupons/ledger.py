@@ -1,24 +1,25 @@
 """The money and the quotas that one Kafka partition may give, in double entry.
 
 A partition gives of what it has leased, so it asks nobody while it decides, and all of them
-together cannot give more than the budget (see `coupons.lending`). Quotas are dealt out evenly for
-good. Every movement takes from one account what it adds to another: share = free + held + spent,
-none of them negative, after every call.
+together cannot give more than the budget (see `coupons.lending`). Every movement takes from one
+account what it adds to another: share = free + held + spent, none of them negative, after every
+call.
 """
 
 from typing import Literal
 
-from coupons.accounts import LedgerState, copied, learn_price, opened, share_of, shortage_of
+from coupons.accounts import LedgerState, copied, learn_price, opened, shortage_of
 from coupons.arms import ArmShares
 from coupons.balance import LedgerImbalance, Side, book, check, fit, hold
 from coupons.borrowing import Borrowing
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.leases import Ask, Grant
 from coupons.lifecycle import Lifecycle
-from coupons.limits import is_pot
+from coupons.limits import is_pot, is_quota
 from coupons.pacing import Pacing
 from coupons.pots import Pots
 from coupons.purses import POLICY, weights_of
+from coupons.quotas import Quotas
 
 HOUR_MS = 3_600_000
 
@@ -27,7 +28,7 @@ class Ledger:
     """Budget and quota of one partition.
 
     Until `adopt` is told the arms' shares, all money lies in one purse. `pots` has the accounts of
-    campaigns' limits (`coupons.limits`).
+    campaigns' limits (`coupons.limits`), `quotas` the pieces of coupons.
 
     Examples
     --------
@@ -56,8 +57,13 @@ class Ledger:
         self._now_ms = state["now_ms"] if state else 0
         accounts = state["accounts"] if state else {}
         self._borrowing = Borrowing(partition, partitions)
-        self.pots = Pots(self._borrowing, self._now_ms, state.get("pots", {}) if state else {})
+        pots = state.get("pots", {}) if state else {}
+        limits = {name: one for name, one in pots.items() if not is_quota(name)}
+        quotas = {name: one for name, one in pots.items() if is_quota(name)}
+        self.pots = Pots(self._borrowing, self._now_ms, limits)
         self._accounts = {name: copied(account) for name, account in accounts.items()}
+        self.quotas = Quotas(partition, partitions, self._accounts, quotas)
+        self.quotas.now_ms = self._now_ms
         for name, account in self._accounts.items():
             check(name, account)
 
@@ -72,7 +78,7 @@ class Ledger:
         """Return the state as plain JSON, apart from the ledger's own."""
         accounts = {name: copied(account) for name, account in self._accounts.items()}
         state: LedgerState = {"now_ms": self._now_ms, "accounts": accounts}
-        if pots := self.pots.dump():
+        if pots := {**self.pots.dump(), **self.quotas.dump()}:
             state["pots"] = pots
         return state
 
@@ -96,6 +102,7 @@ class Ledger:
         for campaign in catalogue.campaigns:
             self._borrowing.follow(self._accounts, campaign)
         self.pots.adopt(catalogue)
+        self.quotas.adopt(catalogue)
         names = {campaign.campaign_id for campaign in catalogue.campaigns}
         for name in sorted(self._accounts.keys() - names):
             account = self._accounts[name]
@@ -110,19 +117,20 @@ class Ledger:
         """Move event time on for pacing; it never goes back."""
         if now_ms > self._now_ms:
             before_ms, self._now_ms = self._now_ms, now_ms
-            self.pots.now_ms = now_ms
+            self.pots.now_ms = self.quotas.now_ms = now_ms
             if now_ms // HOUR_MS != before_ms // HOUR_MS:  # the usual price follows by the hour
                 for name, account in self._accounts.items():
                     price = self.lambda_price(name)
                     learn_price(account, price, now_ms, self.pacing)
                     self._borrowing.tell(name, account, price, now_ms, self.pacing)
                 self.pots.tell(self.pacing)
+                self.quotas.tell(self.pacing)
 
     def hear(self, grant: Grant) -> None:
         """Take over what the ledger of a campaign grants, calls back or orders."""
         name = grant.campaign_id
         if is_pot(name):
-            self.pots.hear(grant)
+            (self.quotas if is_quota(name) else self.pots).hear(grant)
             return
         if name not in self._accounts:
             self._accounts[name] = opened(Campaign(campaign_id=name, budget_minor=0))
@@ -132,7 +140,7 @@ class Ledger:
 
     def take_asks(self) -> list[Ask]:
         """Give what the ledgers of campaigns are to be asked, the newest of each campaign."""
-        return self._borrowing.take()
+        return self._borrowing.take() + self.quotas.take_asks()
 
     def missed(self, coupon_ids: list[str], arm: str = POLICY) -> None:
         """Ask for money for coupons that could not be paid for."""
@@ -142,21 +150,13 @@ class Ledger:
         self, coupon: Coupon, campaign: Campaign, charge_minor: int, arm: str = POLICY
     ) -> str | None:
         """Say why a coupon cannot be paid for, None if it can."""
-        if coupon.quota is not None and not self.has_quota(coupon):
+        if not self.quotas.has(coupon):
             return "quota_exhausted"
         return self.shortage(campaign) if charge_minor > self.room_minor(campaign, arm) else None
 
     def shortage(self, campaign: Campaign) -> str:
         """Say why there is no room: `campaign_paused` by order, else `budget_exhausted`."""
         return shortage_of(self._accounts.get(campaign.campaign_id))
-
-    def has_quota(self, coupon: Coupon) -> bool:
-        """Tell whether one more of a coupon may be given, whatever it costs."""
-        if coupon.quota is None:
-            return True
-        account = self._accounts.get(coupon.campaign_id)
-        issued = account["issued"].get(coupon.coupon_id, 0) if account else 0
-        return issued < share_of(coupon.quota, self.partition, self.partitions)
 
     def room_minor(self, campaign: Campaign, arm: str = POLICY) -> int:
         """Tell the largest charge that an arm's purse can hold; below 0 if it was made smaller."""
@@ -187,7 +187,7 @@ class Ledger:
             raise LedgerImbalance(message)
         account = self._accounts[campaign.campaign_id]
         hold(campaign.campaign_id, account, arm, charge_minor, self._now_ms)
-        account["issued"][coupon.coupon_id] = account["issued"].get(coupon.coupon_id, 0) + 1
+        self.quotas.charge(coupon, campaign)
         self._borrowing.charged(campaign.campaign_id, account, arm, charge_minor, self._now_ms)
         return self.pots.charge(campaign, charge_minor, segment, arm)
 
@@ -205,7 +205,7 @@ class Ledger:
         account = self._accounts[name]
         book(name, account, lifecycle, arm)
         if lifecycle.quota_back:
-            account["issued"][lifecycle.coupon_id] -= 1
+            self.quotas.settle(lifecycle)
         if lifecycle.pots:
             self.pots.settle(lifecycle, arm)
 

@@ -1,7 +1,8 @@
 """Limits of a campaign: how much of its budget may go to one day, week or segment.
 
 A limit is one more *pot* of money beside the campaign's own, with an account, leases and a book of
-the same algebra. A pot's name begins with its campaign's and holds a `/`, which no id may hold.
+the same algebra; a coupon's quota is one more, counted in pieces. A pot's name begins with its
+campaign's and holds a `/`, which no id may hold.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,11 +10,14 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import get_args
 
-from coupons.catalogue import Campaign, Limit, LimitBy
+from coupons.catalogue import Campaign, Coupon, Limit, LimitBy
 
 DAY_MS = 86_400_000
 # What partitions may lag behind each other: so long after its end a pot still has a book.
 KEPT_MS = 2 * DAY_MS
+QUOTA = "quota"
+# A partition has its even share of a quota without asking: workers of before gave as many pieces.
+QUOTA_LEASE_RATIO = 1.0
 
 
 def reason_of(pot: str) -> str:
@@ -38,6 +42,35 @@ def is_pot(name: str) -> bool:
     return "/" in name
 
 
+def is_quota(name: str) -> bool:
+    """Tell the pot of a quota, which holds pieces, from all that hold money.
+
+    Examples
+    --------
+    >>> is_quota("spring/day/2026-11-23"), is_quota("spring/quota/mug")
+    (False, True)
+    """
+    return is_pot(name) and name.split("/", 2)[1] == QUOTA
+
+
+def quota_of(coupon: Coupon, campaign: Campaign) -> Campaign:
+    """Give a coupon's quota as a campaign whose money are pieces; none where there is no quota.
+
+    Examples
+    --------
+    >>> mug = Coupon(coupon_id="mug", campaign_id="spring", kind="gift", cost_minor=9, quota=20)
+    >>> terms = quota_of(mug, Campaign(campaign_id="spring", budget_minor=900))
+    >>> terms.campaign_id, terms.budget_minor
+    ('spring/quota/mug', 20)
+    """
+    return Campaign(
+        campaign_id=f"{coupon.campaign_id}/{QUOTA}/{coupon.coupon_id}",
+        budget_minor=coupon.quota or 0,
+        starts_ms=campaign.starts_ms,
+        ends_ms=campaign.ends_ms,
+    )
+
+
 def require_name(name: str) -> None:
     """Refuse what looks like a pot's name and is none.
 
@@ -51,8 +84,9 @@ def require_name(name: str) -> None:
     >>> require_name("spring"), require_name("spring/day/2026-11-23")
     (None, None)
     """
-    if is_pot(name) and name.split("/", 2)[1] not in get_args(LimitBy):
-        message = f"a pot must be by {', '.join(get_args(LimitBy))}, was {name}"
+    known = (*get_args(LimitBy), QUOTA)
+    if is_pot(name) and name.split("/", 2)[1] not in known:
+        message = f"a pot must be by {', '.join(known)}, was {name}"
         raise ValueError(message)
     if is_pot(name):
         ends_ms_of(name)
@@ -94,8 +128,13 @@ def terms_of(pot: str, campaigns: Mapping[str, Campaign]) -> Campaign | None:
         return campaigns.get(pot)
     owner, by, name = pot.split("/", 2)
     campaign = campaigns.get(owner)
-    for limit in () if campaign is None else campaign.limits:
-        if campaign is not None and limit.by == by and limit.name in (None, name):
+    if campaign is None:
+        return None
+    if by == QUOTA:
+        named = (one for one in campaign.coupons if one.coupon_id == name)
+        return next((quota_of(one, campaign) for one in named if one.quota is not None), None)
+    for limit in campaign.limits:
+        if limit.by == by and limit.name in (None, name):
             return _terms(campaign, limit, name)
     return None
 

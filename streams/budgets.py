@@ -4,9 +4,11 @@ import asyncio
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from coupons.leases import Standing
 from coupons.lent import BookState
+from coupons.limits import is_pot, is_quota
 from coupons.orders import Order, refusal
 from streams import proposals, wire
 from streams.app import outbound_topics
@@ -25,7 +27,7 @@ _POLL_MS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """How a campaign stands: `budget_minor` = free + leased.
+    """How a campaign, a limit or a quota stands: `budget_minor` = free + leased.
 
     Attributes
     ----------
@@ -35,6 +37,8 @@ class Sheet:
         All of its money: the catalogue's, and `added_minor`.
     held_minor, spent_minor
         Of what is leased, as partitions told last; one that never ran low has told nothing.
+    unit
+        Of all amounts: pieces of a coupon where it is a quota.
     """
 
     campaign_id: str
@@ -46,6 +50,7 @@ class Sheet:
     leased_minor: int
     held_minor: int
     spent_minor: int
+    unit: Literal["minor", "pieces"]
 
 
 class Ledgers:
@@ -81,7 +86,13 @@ class Ledgers:
             leased_minor=book.leased_minor,
             held_minor=sum(own["held_minor"] for own in purses),
             spent_minor=sum(own["spent_minor"] for own in purses),
+            unit="pieces" if is_quota(campaign_id) else "minor",
         )
+
+    def open_sheets(self) -> list[Sheet]:
+        """Give the sheets of campaigns that are open; their limits cannot be ordered about."""
+        sheets = [self.sheet(name) for name in self.names if not is_pot(name)]
+        return [sheet for sheet in sheets if sheet.standing == "open"]
 
     def refusal(self, order: Order) -> str | None:
         """Say why an order would be refused as the ledgers stand; obeys nothing."""

@@ -16,7 +16,7 @@ from streams import rights, topic_admin, wire
 from streams.access import Role
 from streams.admission import refusal
 from streams.app import families_of
-from streams.checks import Check, Verdict, judge_rights, judge_schema
+from streams.checks import Check, Verdict, judge_schema
 from streams.connection import client_options
 from streams.partitioner import partition_of
 from streams.reading import bounds, records
@@ -48,7 +48,7 @@ async def examine(settings: Settings, role: Role = "operator") -> list[Check]:
     checks.append(reached)
     if reached.verdict == "failed":
         return checks
-    checks.append(judge_rights(role, await asyncio.to_thread(rights.missing, settings, role)))
+    checks.append(await asyncio.to_thread(rights.examine, settings, role))
     if role != "operator":
         return checks  # the rest needs the operator's rights
     wanted = specs(settings)

@@ -37,6 +37,18 @@ def keys_of(secret: SecretStr, setting: str) -> dict[str, bytes]:
     return keys
 
 
+def former_keys_of(secret: SecretStr | None) -> tuple[bytes, ...]:
+    """Read what a key was before, oldest or newest first, separated by commas.
+
+    Examples
+    --------
+    >>> former_keys_of(SecretStr("the last, one before")), former_keys_of(None)
+    ((b'the last', b'one before'), ())
+    """
+    texts = [] if secret is None else secret.get_secret_value().split(",")
+    return tuple(text.strip().encode() for text in texts if text.strip())
+
+
 def named_keys(pairs: Iterable[str]) -> dict[str, bytes] | None:
     """Read pairs of names and keys; None if one is not as it must be, or a name comes twice.
 

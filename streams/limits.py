@@ -18,18 +18,22 @@ class Limits:
     ) -> None:
         self._ledger, self._arm, self._segment = ledger, arm, segment
         self.caps_of = partial(wallet.caps_of, held)
-        self.room_minor, self.has_quota = partial(ledger.room_minor, arm=arm), ledger.has_quota
+        self.room_minor, self.has_quota = partial(ledger.room_minor, arm=arm), ledger.quotas.has
         self.shortage = ledger.shortage
         if ledger.pots.is_asked:  # most shops have none, and pay nothing for them
             self.room_minor, self.shortage = self._room_minor, self._shortage  # type: ignore[assignment]
 
     def miss(self, blocked: Iterable[Blocked], is_dry_run: bool) -> None:
-        """Ask for money for coupons that could not be paid for."""
+        """Ask for money, or for pieces, for coupons that there was none left for."""
         if is_dry_run:
             return
         short = [one.coupon_id for one in blocked if one.reason == "budget_exhausted"]
         if short:
             self._ledger.missed(short, self._arm)
+        if self._ledger.quotas.is_asked:
+            self._ledger.quotas.missed(
+                one.coupon_id for one in blocked if one.reason == "quota_exhausted"
+            )
         if self._ledger.pots.is_asked:
             limited = [one.coupon_id for one in blocked if one.reason.endswith(_OF_A_LIMIT)]
             self._ledger.pots.missed(limited, self._segment, self._arm)

@@ -8,6 +8,11 @@ once it was asked for: `spring/day/2026-11-23`, `spring/week/2026-W48`, `spring/
 coupon is given only if its campaign and all of its limits have room; what comes back goes back to
 each of them. A day begins when the partition's event time reaches it, and never opens again.
 Reasons: `day_budget_exhausted`, `week_budget_exhausted`, `segment_budget_exhausted`.
+
+A coupon's `quota` is leased the same way, in pieces: `spring/quota/mug` stands in `budget show`
+once a partition ran low, and its figures are pieces. Who runs out is given what others have left,
+after the ledger has called it back from them; until then, and when all is given, the reason is
+`quota_exhausted`.
 """
 
 ORDERS_INTRODUCTION = """## A campaign's money, by order

@@ -10,6 +10,7 @@ from coupons.policy import PolicySettings
 from coupons.stock import EVERYTHING_THERE, Stock
 from online_models.knowledge.known import Known
 from streams.context import NOTHING_KNOWN, Families, Rules
+from streams.key_rings import former_keys_of
 from streams.learning import InForce
 from streams.settings import Settings
 
@@ -36,9 +37,8 @@ def _session_key(settings: Settings) -> bytes:
 
 def mark_keys_of(settings: Settings) -> tuple[bytes, ...]:
     """Give the key that marks erased users now, and those that did before."""
-    secret = settings.pseudonym_former_keys
-    former = [] if secret is None else secret.get_secret_value().split(",")
-    return _session_key(settings), *(key.strip().encode()[:64] for key in former if key.strip())
+    former = former_keys_of(settings.pseudonym_former_keys)
+    return _session_key(settings), *(key[:64] for key in former)
 
 
 def _code_key(settings: Settings) -> CodeKey | None:

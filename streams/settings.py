@@ -244,6 +244,11 @@ class Settings(BaseSettings):
         "Signs and verifies snapshots of the model; set, unsigned ones are refused. Where there are"
         " `approvers`, also what partitions ask of the ledger.",
     )
+    model_former_keys: SecretStr | None = _setting(
+        None,
+        "What `model_key` was before, or is to be next, separated by commas: what these signed is"
+        " believed as well.",
+    )
 
     approvers: Annotated[tuple[str, ...], NoDecode] = _setting(
         (),

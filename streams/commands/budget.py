@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from coupons.limits import is_pot
 from coupons.orders import OrderKind
 from streams import budgets
 from streams.budgets import in_words, orders_of, proposed
@@ -54,10 +55,10 @@ version_option = click.option(
 @json_option
 @pass_settings
 def show(settings: Settings, as_json: bool) -> None:
-    """Show each campaign: how it stands, and where its money is.
+    """Show each campaign, limit and quota: how it stands, and where its money is.
 
     Budget = free + leased to partitions; held and spent are parts of what is leased, as partitions
-    told it last.
+    told it last. Amounts are minor units; of a quota, pieces.
     """
     with reaching(settings):
         ledgers = asyncio.run(budgets.read(settings))
@@ -121,11 +122,8 @@ def stop(settings: Settings, /, **how: Any) -> None:
     """
     with reaching(settings):
         ledgers = asyncio.run(budgets.read(settings))
-    sheets = [ledgers.sheet(name) for name in ledgers.names]
     orders = [
-        order_of(sheet.campaign_id, "stop", sheet.version + 1)
-        for sheet in sheets
-        if sheet.standing == "open"
+        order_of(sheet.campaign_id, "stop", sheet.version + 1) for sheet in ledgers.open_sheets()
     ]
     give(settings, ledgers, orders, **how)
 
@@ -190,8 +188,9 @@ def _one(
 ) -> None:
     with reaching(settings):
         ledgers = asyncio.run(budgets.read(settings))
-    if campaign not in ledgers.names:
-        known = ", ".join(ledgers.names) or "none"
+    campaigns = [name for name in ledgers.names if not is_pot(name)]
+    if campaign not in campaigns:
+        known = ", ".join(campaigns) or "none"
         message = f"must be a campaign of the catalogue ({known}), was {campaign}"
         raise click.BadParameter(message, param_hint="CAMPAIGN")
     before = ledgers.sheet(campaign).version if version is None else version

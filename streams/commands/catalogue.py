@@ -1,25 +1,34 @@
 """`coupon-stream catalogue`: check a file of coupons, put it in force, propose and approve."""
 
-import asyncio
+import importlib
 from pathlib import Path
-from typing import Any
 
 import click
 
 from coupons.catalogue_file import parse_catalogue
-from streams import catalogue_edits
-from streams.catalogue_edits import Change, in_words
-from streams.commands.ordering import chosen, signed, tell_whom, until, waits
-from streams.commands.reaching import reaching
-from streams.options import json_option, pass_settings, print_json, print_table
-from streams.proposal import Proposal
-from streams.settings import Settings
+from streams.options import json_option, print_json
 
-dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be; send nothing.")
+LATER = ("apply", "approve", "waiting")
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
-@click.group()
+class LateGroup(click.Group):
+    """A group of which some commands stand in another module, loaded when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all commands."""
+        return sorted((*super().list_commands(ctx), *LATER))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Give one command."""
+        if cmd_name not in LATER:
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module("streams.commands.catalogue_apply")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(cls=LateGroup)
 def catalogue() -> None:
     """Check a file of campaigns and coupons, and put it in force while workers run.
 
@@ -41,7 +50,7 @@ def check(file: Path, as_json: bool) -> None:
 
     Exit code 0: the file is good. 2: it has problems, and nothing of it would be used.
     """
-    good = parse_catalogue(_text(file), str(file))
+    good = parse_catalogue(text_of(file), str(file))
     for campaign in good.campaigns:
         ids = ", ".join(coupon.coupon_id for coupon in campaign.coupons)
         budget = f"{campaign.budget_minor} minor units of {campaign.currency}"
@@ -57,122 +66,16 @@ def check(file: Path, as_json: bool) -> None:
         )
 
 
-@catalogue.command()
-@file_argument
-@dry_run_option
-@json_option
-@pass_settings
-def apply(settings: Settings, file: Path, dry_run: bool, as_json: bool) -> None:
-    """Put in force what FILE changes of the catalogue, on coupon.catalogue.v1.
+def text_of(file: Path) -> str:
+    """Read a file of campaigns.
 
-    Each campaign that differs gets the next version number. Campaigns that FILE does not name stay
-    as they are: pause or close those with `budget`.
-
-    Exit code 0: it is in force, was so before, or is proposed. 2: the file has problems.
+    Raises
+    ------
+    click.BadParameter
+        It is not UTF-8.
     """
-    text = _text(file)
-    parse_catalogue(text, str(file))
-    try:
-        with reaching(settings):
-            change = asyncio.run(catalogue_edits.planned(settings, text, str(file)))
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=str(file)) from error
-    proposal = None
-    if settings.approvers and change.edits:
-        proposal = catalogue_edits.drafted(change, settings)
-    if change.edits and not dry_run:
-        with reaching(settings):
-            asyncio.run(catalogue_edits.send(change, proposal, settings))
-    _say(change, proposal, dry_run, as_json)
-
-
-@catalogue.command()
-@json_option
-@pass_settings
-def waiting(settings: Settings, as_json: bool) -> None:
-    """List the versions that wait for another person's approval.
-
-    Exit code 0, whether anything waits or not.
-    """
-    with reaching(settings):
-        found = asyncio.run(catalogue_edits.proposed(settings))
-    if as_json:
-        told = [
-            {**waits(one), "campaigns": _told(change), "refused": change.refused}
-            for one, change in found
-        ]
-        print_json({"proposals": told})
-        return
-    rows = [
-        (
-            one.proposal_id,
-            one.proposed_by,
-            until(one),
-            "; ".join(map(in_words, change.edits)),
-            change.refused or "yes",
-        )
-        for one, change in found
-    ]
-    print_table(("version", "by", "until", "change", "can be put in force"), rows)
-
-
-@catalogue.command()
-@click.argument("version")
-@dry_run_option
-@json_option
-@pass_settings
-def approve(settings: Settings, version: str, dry_run: bool, as_json: bool) -> None:
-    """Agree to a VERSION of the catalogue that another person proposed, as `waiting` tells it.
-
-    It is sent with both signatures. Nobody can approve what they proposed themselves.
-    """
-    with reaching(settings):
-        found = asyncio.run(catalogue_edits.proposed(settings))
-    proposal = chosen([one for one, _ in found], version, "VERSION")
-    messages = signed(proposal, settings)
-    change = next(change for one, change in found if one is proposal)
-    if change.refused is not None:
-        raise click.UsageError(change.refused)
-    if not dry_run:
-        with reaching(settings):
-            asyncio.run(catalogue_edits.put(messages, settings))
-    _say(change, None, dry_run, as_json)
-
-
-def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         message = f"must be UTF-8, was not at byte {error.start}"
         raise click.BadParameter(message, param_hint=str(file)) from error
-
-
-def _say(change: Change, proposal: Proposal | None, dry_run: bool, as_json: bool) -> None:
-    if as_json:
-        told: dict[str, Any] = {"before": change.before, "version": change.version}
-        asked = None if proposal is None else waits(proposal)
-        print_json({**told, "campaigns": _told(change), "dry_run": dry_run, "proposal": asked})
-        return
-    for edit in change.edits:
-        click.echo(in_words(edit))
-    if not change.edits:
-        click.echo(f"{change.version} is in force already")
-    elif dry_run:
-        click.echo(f"{change.version} would follow {change.before}; nothing was sent")
-    elif proposal is not None:
-        click.echo(f"{change.version} waits for another person")
-        tell_whom("catalogue", proposal)
-    else:
-        click.echo(f"{change.version} is in force; it was {change.before}")
-
-
-def _told(change: Change) -> list[dict[str, Any]]:
-    return [
-        {
-            "campaign_id": edit.campaign.campaign_id,
-            "version": edit.campaign.version,
-            "budget_minor": edit.campaign.budget_minor,
-            "budget_before_minor": None if edit.before is None else edit.before.budget_minor,
-        }
-        for edit in change.edits
-    ]

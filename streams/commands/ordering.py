@@ -24,7 +24,7 @@ from streams.settings import Settings
 Command = Callable[..., None]
 COLUMNS = (
     *("campaign", "stands", "version", "budget", "added"),
-    *("free", "leased", "held", "spent"),
+    *("free", "leased", "held", "spent", "in"),
 )
 
 

@@ -21,6 +21,13 @@ from tests.builders import NOON_MS
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 
+# None of them is ever reached: an order is for the campaign, whatever pots it has.
+LIMITS = "    limits: [{by: day, amount: 230.00}, {by: week, amount: 240.00}]\n"
+POTS = {
+    "scarce/day/2025-10-09": "minor",
+    "scarce/quota/five": "pieces",
+    "scarce/week/2025-W41": "minor",
+}
 BUDGET_MINOR = COUPONS_COUNT * COUPON_MINOR
 WAVE_COUNT, WAVES_COUNT = 30, 40
 
@@ -61,10 +68,18 @@ class Shop:
         return done.stderr
 
 
+def limited(settings: Settings) -> Settings:
+    """Give the campaign limits and its coupon a quota."""
+    path = settings.catalogue_path
+    text = path.read_text("utf-8").replace("    coupons:\n", f"{LIMITS}    coupons:\n")
+    path.write_text(f"{text}        quota: 45\n", "utf-8")
+    return settings
+
+
 def test_n1_orders_to_the_ledger_are_obeyed_once_and_the_run_repeats(
     topics: Settings, tmp_path: Path
 ) -> None:
-    settings = scarce(topics, tmp_path)
+    settings = limited(scarce(topics, tmp_path))
     shop = Shop(settings)
     assert shop.told("top-up", "scarce", "500", "--dry-run")["campaigns"][0]["version"] == 1
     assert "must be a campaign of the catalogue (scarce), was none" in shop.refused("pause", "none")
@@ -86,7 +101,8 @@ def test_n1_orders_to_the_ledger_are_obeyed_once_and_the_run_repeats(
         assert shop.told("close", "scarce")["orders"][0]["obeyed"]
         assert shop.charged_minor() == given_minor <= 2 * BUDGET_MINOR
         assert "was closed for good" in shop.refused("top-up", "scarce", "1")
-        (sheet,) = shop.told("show")["campaigns"]
+        sheet, *pots = shop.told("show")["campaigns"]
+        assert {pot["campaign_id"]: pot["unit"] for pot in pots} == POTS
         assert (sheet["standing"], sheet["version"]) == ("closed", 4)
         assert sheet["free_minor"] + sheet["leased_minor"] == 2 * BUDGET_MINOR
         assert worker.stop() == 0

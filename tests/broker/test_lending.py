@@ -1,4 +1,4 @@
-"""A scarce budget on a real Kafka: one ledger leases it, several workers give it, one is killed."""
+"""What is scarce on a real Kafka: one ledger leases it, several workers give it, one is killed."""
 
 import asyncio
 import json
@@ -22,27 +22,32 @@ pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 DRAIN_SECONDS = 180.0
 COUPON_MINOR = 500
 COUPONS_COUNT = 20
-# The purse of the arm that thinks before it gives is less than a coupon.
-GIVEN_MINOR = (COUPONS_COUNT - 1) * COUPON_MINOR
+# By what is scarce: the budget, what the coupon says besides, and how many can be given. Of money,
+# the purse of the arm that thinks before it gives is less than a coupon.
+SCARCE = {
+    "money": ("100.00", "", COUPONS_COUNT - 1),
+    "pieces": ("9000.00", f"quota: {COUPONS_COUNT}", COUPONS_COUNT),
+}
 WAVE_COUNT = 50
 WAVES_COUNT = 40
 CATALOGUE = """
 campaigns:
   - id: scarce
     currency: EUR
-    budget: 100.00
+    budget: {budget}
     coupons:
       - id: five
         kind: amount_off
         save: 5.00
         title: Five off
+        {more}
 """
 
 
-def scarce(topics: Settings, folder: Path) -> Settings:
+def scarce(topics: Settings, folder: Path, budget: str = "100.00", more: str = "") -> Settings:
     """Nearly everybody is in an arm that gives whatever may be given."""
     path = folder / "catalogue.yaml"
-    path.write_text(CATALOGUE, "utf-8")
+    path.write_text(CATALOGUE.format(budget=budget, more=more), "utf-8")
     changes = {
         "catalogue_file": path,
         "random_ratio": 0.98,
@@ -83,10 +88,12 @@ def charged_minor(records: list[ConsumerRecord]) -> int:
     return sum(one.budget.charged_minor for one in decided if one.budget is not None)
 
 
-async def test_p4_a_scarce_budget_is_given_once_and_wholly_though_a_worker_is_killed(
-    topics: Settings, tmp_path: Path
+@pytest.mark.parametrize("what", SCARCE)
+async def test_p4_what_is_scarce_is_given_once_and_wholly_though_a_worker_is_killed(
+    topics: Settings, tmp_path: Path, what: str
 ) -> None:
-    settings = scarce(topics, tmp_path)
+    budget, more, given_count = SCARCE[what]
+    settings, given_minor = scarce(topics, tmp_path, budget, more), given_count * COUPON_MINOR
     prefix, bootstrap = settings.topic_prefix, settings.kafka_bootstrap_servers
     names = users(settings.partitions, WAVES_COUNT * WAVE_COUNT)
     decisions = f"{prefix}coupon.decisions.v1"
@@ -101,18 +108,20 @@ async def test_p4_a_scarce_budget_is_given_once_and_wholly_though_a_worker_is_ki
                 first.kill()
             sent_count = len(records) + WAVE_COUNT
             records = await read_count(bootstrap, [decisions], sent_count, DRAIN_SECONDS)
-            waves_over_count += charged_minor(records) >= GIVEN_MINOR
+            waves_over_count += charged_minor(records) >= given_minor
         assert second.stop() == 0
 
     decided = [wire.decode_decision(record.value) for record in records]
     assert set(Counter(one.trigger_event_id + one.user_id for one in decided).values()) == {1}
-    assert charged_minor(records) == GIVEN_MINOR
+    assert charged_minor(records) == given_minor
     granted = await read_all(bootstrap, [f"{prefix}coupon.grants.v1"])
-    beyond: dict[tuple[int, str], int] = {}
+    beyond: dict[tuple[int, str, str], int] = {}
     for record in granted:
-        for arm, minor in json.loads(record.value)["granted"].items():
-            assert minor >= beyond.get((record.partition, arm), 0), "a grant must never fall"
-            beyond[record.partition, arm] = minor
+        grant = json.loads(record.value)
+        for arm, minor in grant["granted"].items():
+            whose = record.partition, grant["campaign_id"], arm
+            assert minor >= beyond.get(whose, 0), "a grant must never fall"
+            beyond[whose] = minor
     assert sum(beyond.values()) > 0
 
     folder = tmp_path / "recorded"

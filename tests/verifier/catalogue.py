@@ -56,12 +56,18 @@ def read_campaigns(text: str) -> dict[str, Campaign]:
 
 
 def budget_of(campaigns: Mapping[str, Campaign], name: str) -> int | None:
-    """Give the money of a campaign, or of one of its limits such as `spring/day/2026-11-23`."""
+    """Give the money of a campaign, or of one of its limits such as `spring/day/2026-11-23`.
+
+    Of a quota such as `spring/quota/mug` it is the pieces.
+    """
     owner, *limit = name.split("/", 2)
     campaign = campaigns.get(owner)
     if campaign is None or not limit:
         return None if campaign is None else campaign.budget_minor
     by, which = limit
+    if by == "quota":
+        coupon = campaign.coupons.get(which)
+        return None if coupon is None else coupon.quota
     return campaign.limits.get((by, which if by == "segment" else ""))
 
 

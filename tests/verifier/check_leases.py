@@ -128,6 +128,9 @@ def _first(facts: Facts) -> Counter[str]:
             lease = _lease(facts, (partition, name))
             beyond_minor = sum(lease["granted"].values()) - sum(lease["returned"].values())
             first[name] += int(account["target_minor"]) - beyond_minor
+    for _, name in facts.leases.parties():
+        if "/quota/" in name:  # all of it is dealt out, also to who never dealt with the ledger
+            first[name] = budget_of(facts.terms.campaigns or {}, name) or 0
     return first
 
 
@@ -148,7 +151,7 @@ def _is_over(facts: Facts, party: Party) -> bool:
     partition, name = party
     _, *limit = name.split("/", 2)
     shared = facts.rows.shared.get(partition, {})
-    if not limit or limit[0] == "segment" or name in _accounts(shared):
+    if not limit or limit[0] in ("segment", "quota") or name in _accounts(shared):
         return False
     return limit[1] < day_or_week(limit[0], int(shared["ledger"]["now_ms"]))
 

@@ -102,6 +102,7 @@ def _accounts(facts: Facts) -> dict[Place, dict[str, Any]]:
         (partition, name): account
         for partition, shared in facts.rows.shared.items()
         for name, account in shared["ledger"].get("pots", {}).items()
+        if "/quota/" not in name
     }
 
 

@@ -54,7 +54,6 @@ def check_money(facts: Facts) -> list[Check]:
         _falls(purses),
         _within(facts, purses),
         _worst(facts),
-        _quota(facts, purses),
     ]
 
 
@@ -226,25 +225,4 @@ def _worst(facts: Facts) -> Check:
             f"{decided.name}: {decided.template_id} must charge {wanted},"
             f" was {decided.charged_minor} for a promise of {decided.promised_minor}",
         )
-    return check
-
-
-def _quota(facts: Facts, purses: Purses) -> Check:
-    check = Check(
-        name="quota", promise="no more of a coupon are out than its quota, and all are counted"
-    )
-    for (partition, name), purse in purses.items():
-        given = Counter(offer.template_id for offer in purse.offers)
-        issued = purse.account.get("issued", {})
-        campaign = (facts.terms.campaigns or {}).get(name)
-        for coupon_id in sorted(given.keys() | issued.keys()):
-            counted = issued.get(coupon_id, 0)
-            out = given[coupon_id] - purse.back[coupon_id]
-            right = counted == out if not purse.forgotten_count else counted <= out
-            coupon = campaign.coupons.get(coupon_id) if campaign is not None else None
-            if coupon is not None and coupon.quota is not None:
-                right &= counted <= _share(coupon.quota, partition, facts.partitions_count)
-            check.expect(
-                right, f"{coupon_id} in partition {partition}: {out} out, {counted} counted"
-            )
     return check

@@ -10,6 +10,7 @@ from tests.verifier.check_leases import check_leases
 from tests.verifier.check_limits import check_limits
 from tests.verifier.check_money import check_money
 from tests.verifier.check_orders import check_orders
+from tests.verifier.check_quotas import check_quotas
 from tests.verifier.check_replay import check_replay
 from tests.verifier.check_replies import check_replies
 from tests.verifier.check_rows import check_rows
@@ -27,6 +28,7 @@ CHECKS = (
     check_money,
     check_leases,
     check_limits,
+    check_quotas,
     check_caps,
     check_replies,
 )

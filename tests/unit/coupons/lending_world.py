@@ -17,7 +17,7 @@ from coupons.catalogue import Campaign, Catalogue, Coupon, Limit
 from coupons.leases import Ask, Grant
 from coupons.ledger import Ledger
 from coupons.lifecycle import Lifecycle
-from coupons.limits import terms_of
+from coupons.limits import is_quota, terms_of
 from coupons.orders import Order
 from coupons.pacing import DAY_MS
 from coupons.purses import POLICY
@@ -55,15 +55,16 @@ class Worker:
 class World:
     """All of it, after any number of steps; `check` after each says what went wrong."""
 
-    def __init__(self, seed: int, *, is_limited: bool = False) -> None:
+    def __init__(self, seed: int, *, is_limited: bool = False, has_quota: bool = False) -> None:
         self.random = random = Random(seed)
         self.partitions = random.choice((1, 2, 3, 5, 12))
         self.budget_minor = random.randrange(0, 40 * COUPON_MINOR)
         self.ratio = random.choice((0.0, 0.5, 1.0))
+        self.coupon = replace(COUPON, quota=random.randrange(1, 41)) if has_quota else COUPON
         self.campaign = Campaign(
             campaign_id="spring",
             budget_minor=self.budget_minor,
-            coupons=(COUPON,),
+            coupons=(self.coupon,),
             starts_ms=0,
             ends_ms=30 * DAY_MS,
             limits=limits_by(random, self.budget_minor) if is_limited else (),
@@ -114,12 +115,15 @@ class World:
         ledger, segment = worker.ledger, None
         if self.campaign.limits:
             segment = self.random.choice((None, "loyal"))
-        if ledger.blocked(COUPON, self.campaign, COUPON_MINOR) is not None:
+        reason = ledger.blocked(self.coupon, self.campaign, COUPON_MINOR)
+        if reason == "quota_exhausted":
+            ledger.quotas.missed(["ten"])
+        elif reason is not None:
             ledger.missed(["ten"])
         elif ledger.pots.blocked(self.campaign, COUPON_MINOR, segment, POLICY) is not None:
             ledger.pots.missed(["ten"], segment, POLICY)
         else:
-            pots = ledger.charge(COUPON, self.campaign, COUPON_MINOR, segment=segment)
+            pots = ledger.charge(self.coupon, self.campaign, COUPON_MINOR, segment=segment)
             worker.given[f"{number}-{self.random.getrandbits(64)}"] = tuple(pots)
 
     def settle(self, worker: Worker, number: int) -> None:
@@ -254,6 +258,7 @@ class World:
                 assert sum(mine) == out, "decisions and account must tell the same"
         assert sum(self.decisions.values()) <= leased <= whole, "must not be overspent"
         self.check_pots()
+        self.check_quota()
 
     def added(self) -> int:
         return int(self.book_states.get("spring", {"added_minor": 0})["added_minor"])
@@ -270,14 +275,27 @@ class World:
             assert terms is not None
             assert given_minor <= terms.budget_minor, f"{pot} must not be overspent"
         for number, durable in enumerate(self.durable):
-            accounts = {} if durable.state is None else durable.state.get("pots", {})
+            pots = {} if durable.state is None else durable.state.get("pots", {})
+            accounts = {name: account for name, account in pots.items() if not is_quota(name)}
             for pot in accounts.keys() | {pot for each, pot in out if each == number}:
                 account = accounts.get(pot, {"held_minor": 0, "spent_minor": 0})
                 booked_minor = account["held_minor"] + account["spent_minor"]
                 assert out[number, pot] == booked_minor, f"{pot} must be told the same"
 
+    def check_quota(self) -> None:
+        """No more pieces are out than the quota, and every partition counts its own."""
+        out_count = sum(1 for minor in self.decisions.values() if minor)
+        quota = self.coupon.quota
+        assert quota is None or out_count <= quota, "the quota must not be exceeded"
+        for number, durable in enumerate(self.durable):
+            if durable.state is not None and "spring" in durable.state["accounts"]:
+                own = [one for one in self.decisions if one.startswith(f"{number}-")]
+                own_count = sum(1 for one in own if self.decisions[one])
+                account = durable.state["accounts"]["spring"]
+                assert account["issued"].get("ten", 0) == own_count, "pieces must be told the same"
+
     def exhaust(self) -> None:
-        """Without faults, one partition can give all the money that there is: none was lost."""
+        """Without faults, one partition can give all that there is: nothing was lost."""
         number, idle_count = self.random.randrange(self.partitions), 0
         while idle_count < 10 + 3 * self.partitions:  # the others may have asked before
             before = len(self.decisions)
@@ -292,7 +310,9 @@ class World:
             idle_count = 0 if len(self.decisions) > before else idle_count + 1
             self.check()
         left_minor = self.budget_minor + self.added() - sum(self.decisions.values())
-        assert left_minor < COUPON_MINOR, f"{left_minor} was lost"
+        out_count = sum(1 for minor in self.decisions.values() if minor)
+        is_given = self.coupon.quota is not None and out_count == self.coupon.quota
+        assert is_given or left_minor < COUPON_MINOR, f"{left_minor} was lost, {out_count} are out"
 
     def lend_all(self) -> None:
         for ask in self.asks[self.book_read :]:
@@ -339,9 +359,11 @@ def expired(now_ms: int) -> Lifecycle:
     )
 
 
-def play(seed: int, steps_count: int = 60, *, is_limited: bool = False) -> World:
+def play(
+    seed: int, steps_count: int = 60, *, is_limited: bool = False, has_quota: bool = False
+) -> World:
     """Play a world with this seed."""
-    world = World(seed, is_limited=is_limited)
+    world = World(seed, is_limited=is_limited, has_quota=has_quota)
     for _ in range(steps_count):
         world.step()
         world.check()
@@ -350,11 +372,11 @@ def play(seed: int, steps_count: int = 60, *, is_limited: bool = False) -> World
     return world
 
 
-def play_all(seeds: range, *, is_limited: bool = False) -> None:
+def play_all(seeds: range, *, is_limited: bool = False, has_quota: bool = False) -> None:
     """Play these seeds; the first that goes wrong is named."""
     for seed in seeds:
         try:
-            play(seed, is_limited=is_limited)
+            play(seed, is_limited=is_limited, has_quota=has_quota)
         except AssertionError as error:
             error.add_note(f"seed {seed}")
             raise

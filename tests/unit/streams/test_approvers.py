@@ -182,4 +182,6 @@ def test_who_has_no_workers_key_cannot_ask_in_a_partitions_name() -> None:
     assert not is_sealed(value, ask[2], seal)
     assert not is_sealed(b"{}", headers, seal)
     assert not is_sealed(value, headers, Seal(b"another"))
+    assert is_sealed(value, headers, Seal(b"another", former=(b"a key",)))
+    assert not is_sealed(value, [("seal", b"\xff")], seal)
     assert is_sealed(value, [], None)

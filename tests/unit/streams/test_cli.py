@@ -56,6 +56,20 @@ def test_help_loads_no_command_and_nothing_heavy() -> None:
     assert run.returncode == 0, run.stderr
 
 
+def test_a_catalogue_is_checked_without_what_speaks_to_kafka_or_learns() -> None:
+    script = (
+        "import sys; sys.argv = ['coupon-stream', 'catalogue', 'check', 'deploy/catalogue.yaml']\n"
+        "from streams.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 0\n"
+        "heavy = {'faust', 'river', 'aiokafka', 'confluent_kafka', 'numpy'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+
+
 def test_the_version_is_told() -> None:
     result = call("--version")
     assert result.output.startswith("coupon-stream, version ")

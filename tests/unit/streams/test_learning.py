@@ -10,7 +10,7 @@ from streams import wire
 from streams.grounds import Grounds
 from streams.learning import Learning, fresh_trainer
 from streams.metrics import Metrics
-from streams.seal import Seal
+from streams.seal import Seal, seal_of
 from streams.settings import Settings
 from tests.builders import FakeRecord
 
@@ -34,6 +34,23 @@ def test_an_unsigned_snapshot_and_one_of_another_key_are_refused(state: dict[str
         learning.take(state)
     assert refused.value.reason == Reason.BAD_SIGNATURE
     assert learning.version == "prior"
+
+
+def test_what_a_former_key_signed_is_believed_and_the_new_one_signs_what_comes_next() -> None:
+    changed = Settings.model_validate({"model_key": "new", "model_former_keys": "older, ours"})
+    learning = Learning(changed)
+    learning.take(snapshot.signed(plain(), Seal(b"ours").sign))
+    assert learning.version == "0"
+    seal = seal_of(changed)
+    assert seal is not None
+    assert seal.sign("00ff") == Seal(b"new").sign("00ff")
+
+
+def test_a_worker_told_of_the_next_key_believes_what_was_signed_with_it() -> None:
+    told = Settings.model_validate({"model_key": "ours", "model_former_keys": "next"})
+    learning = Learning(told)
+    learning.take(snapshot.signed(plain(), Seal(b"next").sign))
+    assert learning.version == "0"
 
 
 def test_a_signature_does_not_cover_other_weights() -> None:

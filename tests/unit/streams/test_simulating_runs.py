@@ -11,7 +11,8 @@ READ: set[str] = set()
 # Read in a run, and without effect on what it comes to.
 TOLD_ONLY = {
     *("hints", "heat", "alike", "next_step"),  # simulated customers look at the offer alone
-    *("model_id", "model_key", "shop_currency"),  # names and signatures of what is decided
+    *("model_id", "model_key", "model_former_keys"),  # names and signatures of what is decided
+    "shop_currency",
     "policy",  # each world names its policies itself
     *("code_key", "pseudonym_key", "pseudonym_former_keys"),  # the same under any key
 }

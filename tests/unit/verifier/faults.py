@@ -30,13 +30,16 @@ from tests.unit.verifier.planting import (
     is_spring,
     is_told,
     issue_less,
+    kept_for_good,
     late_row,
     moved,
     never_asked,
     on,
+    one_piece_more,
     order_swapped,
     pot,
     put,
+    quota,
     reason_told,
     refused_after_all,
     refused_for,
@@ -114,6 +117,16 @@ FAULTS: dict[str, Fault] = {
     "a coupon charged to no limit": Fault(on("changelog", charged_to_none), "limits_charged"),
     "a coupon less issued than given": Fault(
         on("changelog", edited(is_shared, issue_less)), "quota"
+    ),
+    "a quota's account holds one piece more": Fault(
+        on("changelog", quota(held=1, free=-1)), "quota"
+    ),
+    "a quota's account is out of balance by one piece": Fault(
+        on("changelog", quota(free=1)), "money_balanced"
+    ),
+    "more pieces are out than the quota": Fault(on("changelog", kept_for_good), "quotas_within"),
+    "a piece that nobody gave back is granted": Fault(
+        on("grants", one_piece_more), "leases_within"
     ),
     "a late row": Fault(on("changelog", late_row), "rows_forward"),
     "a row lost": Fault(on("changelog", row_lost), "rows_current"),

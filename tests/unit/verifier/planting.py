@@ -185,13 +185,48 @@ def account(**changes: int) -> Callable[[Records], Records]:
 
 def pot(**changes: int) -> Callable[[Records], Records]:
     """Change a limit's account of the newest shared record that has one by so many minor units."""
+    return _pot(is_quota=False, **changes)
+
+
+def quota(**changes: int) -> Callable[[Records], Records]:
+    """Change a quota's account of the newest shared record that has one by so many pieces."""
+    return _pot(is_quota=True, **changes)
+
+
+def _pot(is_quota: bool, **changes: int) -> Callable[[Records], Records]:
+    def accounts(body: Body) -> list[Any]:
+        pots = body["ledger"].get("pots", {}).items() if is_shared(body) else ()
+        return [account for name, account in pots if ("/quota/" in name) is is_quota]
 
     def change(body: Body) -> None:
-        account = next(iter(body["ledger"]["pots"].values()))
         for side, amount_minor in changes.items():
-            account[f"{side}_minor"] += amount_minor
+            accounts(body)[0][f"{side}_minor"] += amount_minor
 
-    return edited(lambda body: is_shared(body) and bool(body["ledger"].get("pots")), change)
+    return edited(lambda body: bool(accounts(body)), change)
+
+
+def kept_for_good(records: Records) -> Records:
+    """Let no mug have come back: all that were ever given are out."""
+
+    def change(body: Body) -> None:
+        for one in body["wallet"]["closed"].values():
+            if one["coupon_id"] == "mug" and one["stage"] in ("expired", "voided", "returned"):
+                one["stage"] = "redeemed"
+
+    is_row = [one.value is not None and b'"wallet"' in one.value for one in records]
+    return [
+        changed(one, change) if fits else one for one, fits in zip(records, is_row, strict=True)
+    ]
+
+
+def one_piece_more(records: Records) -> Records:
+    """Let the newest grant of a quota be of one piece more."""
+
+    def change(body: Body) -> None:
+        body["granted"]["policy"] = body["granted"].get("policy", 0) + 1
+
+    at = last_of(records, lambda body: "/quota/" in body["campaign_id"])
+    return [*records[:at], changed(records[at], change), *records[at + 1 :]]
 
 
 def charged_to_none(records: Records) -> Records:
@@ -293,14 +328,14 @@ def allow(body: Body) -> None:
 
 
 def contradict(records: Records) -> Records:
-    """Answer a request once more, otherwise."""
-    one = records[last_of(records, is_allowed)]
+    """Answer a request once more, at once and otherwise."""
+    at = last_of(records, is_allowed)
 
     def dearer(body: Body) -> None:
         body["discount_minor"] += 1
         body["applied"][0]["discount_minor"] += 1
 
-    return [*records, replace(changed(one, dearer), offset=one.offset + 1_000_000)]
+    return [*records[: at + 1], changed(records[at], dearer), *records[at + 1 :]]
 
 
 # -- leases --------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ def test_what_cannot_be_looked_at_is_said_to_be_skipped(clean: Log) -> None:
     assert skipped == {
         *("decisions_same", "labels_same", "rows_same"),
         *("money_within", "money_worst", "caps", "leases_within"),
-        *("limits_charged", "limits_within"),
+        *("limits_charged", "limits_within", "quotas_within"),
     }
 
 
