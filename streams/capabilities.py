@@ -100,7 +100,7 @@ C41 catalogue | the file | choose | partly: six kinds, which with scope, audienc
     its value, and one that is sold is money, whose balance the shop keeps
     coupons/catalogue.py <- unit/coupons/test_catalogue_file.py
 C42 limits of a coupon | one account a campaign | choose | done
-    coupons/ledger.py <- unit/coupons/test_quotas.py
+    coupons/ledger.py <- unit/coupons/test_ledger.py
 C43 the articles' rule | none | choose | done
     coupons/article.py <- unit/coupons/test_article.py
 C44 profit less the price of money | none | choose | done
@@ -116,7 +116,7 @@ C48 decides on what is done now | the row | step | done
 C49 cold start | none | score | done
     online_models/prior.py <- unit/coupons/test_policy.py
 C50 budgets | one account a campaign | choose | done
-    coupons/ledger.py <- unit/coupons/test_quotas.py
+    coupons/ledger.py <- unit/coupons/test_ledger.py
 C51 channels | in the wallet | choose | done
     coupons/audiences.py <- unit/coupons/test_wallet.py
 C52 schedules, members, venues | none | choose | done
