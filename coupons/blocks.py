@@ -40,6 +40,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "budget_exhausted": ("The budget cannot hold another one.", "活动预算不足。"),
     "day_budget_exhausted": ("The day's part of the budget is given out.", "今日预算已用完。"),
     "week_budget_exhausted": ("The week's part of the budget is given out.", "本周预算已用完。"),
+    "store_budget_exhausted": (
+        "The store's part of the budget is given out.",
+        "该门店的预算已用完。",
+    ),
     "segment_budget_exhausted": (
         "This group's part of the budget is given out.",
         "该用户群体的预算已用完。",

@@ -7,7 +7,8 @@ from typing import Literal
 
 Kind = Literal["amount_off", "percent_off", "free_shipping", "gift", "second_half_price", "bundle"]
 ScopeOf = Literal["shop", "category", "brand", "product"]
-LimitBy = Literal["day", "week", "segment"]
+LimitBy = Literal["day", "week", "segment", "store"]
+NAMED = ("segment", "store")
 DAY_MINUTES = 24 * 60
 
 
@@ -68,12 +69,8 @@ class Schedule:
     def __post_init__(self) -> None:
         """Refuse times that no clock shows."""
         for span in self.quiet:
-            _require(
-                all(0 <= minute <= DAY_MINUTES for minute in span) and span[0] != span[1],
-                "quiet",
-                "two different minutes of the day",
-                span,
-            )
+            right = all(0 <= minute <= DAY_MINUTES for minute in span) and span[0] != span[1]
+            _require(right, "quiet", "two different minutes of the day", span)
         _require(self.weekdays <= set(range(7)), "weekdays", "in 0..6", sorted(self.weekdays))
 
 
@@ -141,7 +138,7 @@ class Coupon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """How much of a campaign's budget may go to each day or week (UTC), or to the named segment."""
+    """How much of a campaign's budget may go to each day or week (UTC), or to what is named."""
 
     by: LimitBy
     amount_minor: int
@@ -149,7 +146,7 @@ class Limit:
 
     def __post_init__(self) -> None:
         """Refuse a limit that nobody can tell from another, or an amount that is none."""
-        _require(bool(self.name) == (self.by == "segment"), "name", "a segment's", self.name)
+        _require(bool(self.name) == (self.by in NAMED), "name", "a segment's or store's", self.name)
         _require(self.amount_minor >= 0, "amount_minor", "0 or more", self.amount_minor)
 
 

@@ -5,6 +5,7 @@ from typing import cast, get_args
 
 from coupons.catalogue import (
     DAY_MINUTES,
+    NAMED,
     Audience,
     Limit,
     LimitBy,
@@ -107,7 +108,7 @@ def read_bounds(entry: Entry) -> tuple[int | None, int | None]:
 
 
 def read_limits(entry: Entry, currency: str) -> tuple[Limit, ...]:
-    """Read how much may go to a day, a week or a segment; no limits where none are written."""
+    """Read how much may go to a day, a week, a segment or a store; none where none are written."""
     parts = entry.fields.get("limits")
     if parts is None:
         return ()
@@ -131,10 +132,10 @@ def _limit(entry: Entry, currency: str) -> Limit | None:
     entry.need("by", "amount")
     by, name = entry.choice("by", get_args(LimitBy), ""), entry.text("name") or None
     amount_minor = entry.money("amount", currency)
-    if by == "segment":
+    if by in NAMED:
         entry.need("name")
     elif by and name is not None:
         entry.note("name", f"left out for {by}: each has the amount", name)
-    if not by or (by == "segment") != (name is not None):
+    if not by or (by in NAMED) != (name is not None):
         return None
     return Limit(by=cast(LimitBy, by), name=name, amount_minor=amount_minor)

@@ -15,7 +15,7 @@ from coupons.borrowing import Borrowing
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.leases import Ask, Grant
 from coupons.lifecycle import Lifecycle
-from coupons.limits import is_pot, is_quota
+from coupons.limits import ANYBODY, Whose, is_pot, is_quota
 from coupons.pacing import Pacing
 from coupons.pots import Pots
 from coupons.purses import POLICY, weights_of
@@ -168,7 +168,7 @@ class Ledger:
         campaign: Campaign,
         charge_minor: int,
         arm: str = POLICY,
-        segment: str | None = None,
+        whose: Whose = ANYBODY,
     ) -> list[str]:
         """Hold the worst case of a coupon that is being given, and take one of its quota.
 
@@ -181,7 +181,7 @@ class Ledger:
         """
         self._borrowing.follow(self._accounts, campaign)
         reason = self.blocked(coupon, campaign, charge_minor, arm)
-        reason = reason or self.pots.blocked(campaign, charge_minor, segment, arm)
+        reason = reason or self.pots.blocked(campaign, charge_minor, whose, arm)
         if reason is not None:
             message = f"charge must be covered, was {charge_minor} for {coupon.coupon_id}: {reason}"
             raise LedgerImbalance(message)
@@ -189,7 +189,7 @@ class Ledger:
         hold(campaign.campaign_id, account, arm, charge_minor, self._now_ms)
         self.quotas.charge(coupon, campaign)
         self._borrowing.charged(campaign.campaign_id, account, arm, charge_minor, self._now_ms)
-        return self.pots.charge(campaign, charge_minor, segment, arm)
+        return self.pots.charge(campaign, charge_minor, whose, arm)
 
     def settle(self, lifecycle: Lifecycle, arm: str = POLICY) -> None:
         """Book what the wallet reports of a customer of an arm; it reports everything once.

@@ -1,4 +1,4 @@
-"""Limits of a campaign: how much of its budget may go to one day, week or segment.
+"""Limits of a campaign: how much of its budget may go to one day, week, segment or store.
 
 A limit is one more *pot* of money beside the campaign's own, with an account, leases and a book of
 the same algebra; a coupon's quota is one more, counted in pieces. A pot's name begins with its
@@ -8,9 +8,9 @@ campaign's and holds a `/`, which no id may hold.
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import get_args
+from typing import NamedTuple, get_args
 
-from coupons.catalogue import Campaign, Coupon, Limit, LimitBy
+from coupons.catalogue import NAMED, Campaign, Coupon, Limit, LimitBy
 
 DAY_MS = 86_400_000
 # What partitions may lag behind each other: so long after its end a pot still has a book.
@@ -18,6 +18,16 @@ KEPT_MS = 2 * DAY_MS
 QUOTA = "quota"
 # A partition has its even share of a quota without asking: workers of before gave as many pieces.
 QUOTA_LEASE_RATIO = 1.0
+
+
+class Whose(NamedTuple):
+    """What limits by name go by: the customer's segment, and the store that an event came from."""
+
+    segment: str | None = None
+    store: str | None = None
+
+
+ANYBODY = Whose()
 
 
 def reason_of(pot: str) -> str:
@@ -92,7 +102,7 @@ def require_name(name: str) -> None:
         ends_ms_of(name)
 
 
-def pots_of(campaign: Campaign, now_ms: int, segment: str | None) -> Iterator[Campaign]:
+def pots_of(campaign: Campaign, now_ms: int, whose: Whose) -> Iterator[Campaign]:
     """Give the terms of every pot that a coupon would be charged to, besides its campaign's own.
 
     Days begin at midnight UTC, weeks on Mondays (ISO 8601).
@@ -101,12 +111,12 @@ def pots_of(campaign: Campaign, now_ms: int, segment: str | None) -> Iterator[Ca
     --------
     >>> day, new = Limit(by="day", amount_minor=5), Limit(by="segment", name="new", amount_minor=9)
     >>> spring = Campaign(campaign_id="spring", budget_minor=900, limits=(day, new))
-    >>> [one.campaign_id for one in pots_of(spring, 1_795_428_000_000, "loyal")]
+    >>> [one.campaign_id for one in pots_of(spring, 1_795_428_000_000, Whose("loyal"))]
     ['spring/day/2026-11-23']
     """
     for limit in campaign.limits:
-        if limit.by == "segment":
-            if limit.name == segment:
+        if limit.by in NAMED:
+            if limit.name == getattr(whose, limit.by):
                 yield _terms(campaign, limit, limit.name or "")
         else:
             moment = datetime.fromtimestamp(now_ms // 1_000, UTC)

@@ -11,7 +11,7 @@ from coupons.borrowing import Borrowing
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.leases import Grant
 from coupons.lifecycle import Lifecycle
-from coupons.limits import ends_ms_of, pots_of, reason_of, terms_of
+from coupons.limits import Whose, ends_ms_of, pots_of, reason_of, terms_of
 from coupons.pacing import Pacing
 from coupons.price import worst_case_minor
 
@@ -69,44 +69,40 @@ class Pots:
         self._borrowing.hear(self._accounts[name], grant, self.now_ms)
         fit(name, self._accounts[name])
 
-    def tightest(self, campaign: Campaign, segment: str | None, arm: str) -> tuple[int, str] | None:
+    def tightest(self, campaign: Campaign, whose: Whose, arm: str) -> tuple[int, str] | None:
         """Give the room of the pot that has least of it, and the code to say so; None for none."""
         room_of = self._borrowing.room_minor
         found = [
             (room_of(terms, self._accounts.get(terms.campaign_id), arm), terms.campaign_id)
-            for terms in pots_of(campaign, self.now_ms, segment)
+            for terms in pots_of(campaign, self.now_ms, whose)
         ]
         if not found:
             return None
         room_minor, name = min(found)
         return room_minor, reason_of(name)
 
-    def blocked(
-        self, campaign: Campaign, charge_minor: int, segment: str | None, arm: str
-    ) -> str | None:
+    def blocked(self, campaign: Campaign, charge_minor: int, whose: Whose, arm: str) -> str | None:
         """Say why a charge finds no room in a pot, None if it does in each that it touches."""
-        found = self.tightest(campaign, segment, arm)
+        found = self.tightest(campaign, whose, arm)
         return None if found is None or charge_minor <= found[0] else found[1]
 
-    def missed(self, coupon_ids: list[str], segment: str | None, arm: str) -> None:
+    def missed(self, coupon_ids: list[str], whose: Whose, arm: str) -> None:
         """Ask for money for coupons that the pots had no room for."""
         for coupon_id in coupon_ids:
             coupon = self._coupons[coupon_id]
             need_minor = worst_case_minor(coupon)
             campaign = self._campaigns[coupon.campaign_id]
-            for terms in pots_of(campaign, self.now_ms, segment):
+            for terms in pots_of(campaign, self.now_ms, whose):
                 name = terms.campaign_id
                 account = self._accounts.get(name)
                 if self._borrowing.room_minor(terms, account, arm) < need_minor:
                     self._borrowing.follow(self._accounts, terms)
                     self._borrowing.miss(name, self._accounts[name], need_minor, arm, self.now_ms)
 
-    def charge(
-        self, campaign: Campaign, charge_minor: int, segment: str | None, arm: str
-    ) -> list[str]:
+    def charge(self, campaign: Campaign, charge_minor: int, whose: Whose, arm: str) -> list[str]:
         """Hold a coupon's worst case in every pot that it touches, and name them."""
         names = []
-        for terms in pots_of(campaign, self.now_ms, segment):
+        for terms in pots_of(campaign, self.now_ms, whose):
             self._borrowing.follow(self._accounts, terms)
             name = terms.campaign_id
             hold(name, self._accounts[name], arm, charge_minor, self.now_ms)

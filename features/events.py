@@ -129,6 +129,7 @@ class Event:
     session_id: str | None = None
     anonymous_id: str | None = None
     address_id: str | None = None  # where an order goes, or the payment's: an opaque id, no text
+    store_id: str | None = None  # which of the shop's stores, where there are several
     channel: str | None = None  # app, web, store, mail, sms, push ...
     device: str | None = None  # phone, tablet, desktop ...
     currency: str | None = None  # ISO 4217

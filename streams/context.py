@@ -11,6 +11,7 @@ from coupons.codes import CodeKey, code_of
 from coupons.draw import bucket
 from coupons.habit import Habit
 from coupons.ledger import Ledger
+from coupons.limits import Whose
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
 from coupons.promises import PROMISE_RATIO
@@ -199,6 +200,11 @@ class Point(NamedTuple):
     def arm(self) -> Arm:
         """The arm that the user belongs to."""
         return cast(Arm, self.experiment.variant)
+
+    @property
+    def whose(self) -> Whose:
+        """What limits by name go by."""
+        return Whose(self.segment, self.event.store_id)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -186,7 +186,7 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
         channel=event.channel,
         salt=rules.salt,
     )
-    limits = Limits(row["wallet"], partition.ledger, point.arm, point.segment)
+    limits = Limits(row["wallet"], partition.ledger, point.arm, point.whose)
     given, blocked = eligibility.eligible(
         rules.catalogue,
         point.basket,
@@ -226,7 +226,7 @@ def _remember(
         identity, channel = point.decision_id, event.channel
         held = wallet.issue(row["wallet"], given, identity, event.ts_ms, channel, code)
         pay, campaign = context.partition.ledger.charge, rules.campaigns[held["campaign_id"]]
-        if pots := pay(given.coupon, campaign, given.charge_minor, point.arm, point.segment):
+        if pots := pay(given.coupon, campaign, given.charge_minor, point.arm, point.whose):
             held["pots"] = pots
     told = labels.remember(
         row["pending"],

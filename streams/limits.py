@@ -8,15 +8,16 @@ from coupons.arms import Arm
 from coupons.catalogue import Campaign
 from coupons.choices import Blocked
 from coupons.ledger import Ledger
+from coupons.limits import ANYBODY, Whose
 
 
 class Limits:
     """What `coupons.eligibility` asks of one customer's wallet and the partition's ledger."""
 
     def __init__(
-        self, held: wallet.Wallet, ledger: Ledger, arm: Arm, segment: str | None = None
+        self, held: wallet.Wallet, ledger: Ledger, arm: Arm, whose: Whose = ANYBODY
     ) -> None:
-        self._ledger, self._arm, self._segment = ledger, arm, segment
+        self._ledger, self._arm, self._whose = ledger, arm, whose
         self.caps_of = partial(wallet.caps_of, held)
         self.room_minor, self.has_quota = partial(ledger.room_minor, arm=arm), ledger.quotas.has
         self.shortage = ledger.shortage
@@ -36,16 +37,16 @@ class Limits:
             )
         if self._ledger.pots.is_asked:
             limited = [one.coupon_id for one in blocked if one.reason.endswith(_OF_A_LIMIT)]
-            self._ledger.pots.missed(limited, self._segment, self._arm)
+            self._ledger.pots.missed(limited, self._whose, self._arm)
 
     def _room_minor(self, campaign: Campaign) -> int:
         room_minor = self._ledger.room_minor(campaign, self._arm)
-        limit = self._ledger.pots.tightest(campaign, self._segment, self._arm)
+        limit = self._ledger.pots.tightest(campaign, self._whose, self._arm)
         return room_minor if limit is None else min(room_minor, limit[0])
 
     def _shortage(self, campaign: Campaign) -> str:
         """Name what has least room: the campaign itself, or one of its limits."""
-        limit = self._ledger.pots.tightest(campaign, self._segment, self._arm)
+        limit = self._ledger.pots.tightest(campaign, self._whose, self._arm)
         own_minor = self._ledger.room_minor(campaign, self._arm)
         if limit is None or own_minor <= limit[0]:
             return self._ledger.shortage(campaign)

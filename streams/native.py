@@ -59,6 +59,7 @@ class NativeEvent(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     occurred_at: Annotated[str, Meta(max_length=64, description="RFC 3339 with zone")] | None = None
     anonymous_id: Identifier | None = None
     address_id: Identifier | None = None
+    store_id: Identifier | None = None
     session_id: Identifier | None = None
     channel: Text | None = None
     device: Text | None = None
@@ -89,7 +90,8 @@ class NativeEvent(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
 
 
 ALWAYS = (
-    "event_type event_id user_id occurred_at anonymous_id session_id channel device currency"
+    "event_type event_id user_id occurred_at anonymous_id session_id store_id channel device"
+    " currency"
 ).split()
 PRODUCT = "product_id sku category brand price_minor quantity".split()
 FIELDS: dict[Family, tuple[str, ...]] = {

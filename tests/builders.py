@@ -39,10 +39,11 @@ TOPIC_OF = {family: topic for topic, family in FAMILIES.items()}
 
 
 def ample(settings: Settings, folder: Path) -> Settings:
-    """Give settings under which no partition asks for money: when it comes does not repeat."""
+    """Give settings under which no partition asks for money or pieces: when they come varies."""
     catalogue = settings.catalogue_path.read_text("utf-8")
     more, count = re.subn(r"(?m)^    budget: .*$", "    budget: 9000000.00", catalogue)
     assert count, catalogue
+    more = re.sub(r"(?m)^( +quota): .*$", r"\1: 9000000", more)
     path = folder / "ample.yaml"
     path.write_text(more, "utf-8")
     return settings.model_copy(update={"catalogue_file": path})

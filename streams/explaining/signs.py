@@ -24,5 +24,6 @@ TOLD = {
 LIMITS_END = {
     "day_budget_exhausted": ("It ends at midnight UTC.", "世界协调时零点自动解除。"),
     "week_budget_exhausted": ("It ends on Monday, UTC.", "世界协调时周一自动解除。"),
+    "store_budget_exhausted": ("It ends if money comes back.", "有金额退回时自动解除。"),
     "segment_budget_exhausted": ("It ends if money comes back.", "有金额退回时自动解除。"),
 }

@@ -148,7 +148,7 @@ def test_n13_a_catalogue_is_in_force_when_two_people_agree_and_the_run_repeats(
 ) -> None:
     office = Office(topics, tmp_path)
     richer = tmp_path / "richer.yaml"
-    richer.write_text(CATALOGUE.format(budget="200.00", more=""), "utf-8")
+    richer.write_text(CATALOGUE.replace("100.00", "200.00"), "utf-8")
     with running(office.settings, tmp_path, 1, **WORKERS_KEY) as (worker,):
         asyncio.run(worker.ready())
         asked = office.told("anna", "catalogue", "apply", str(richer))
@@ -182,7 +182,7 @@ def test_a_catalogue_is_in_force_at_once_where_nobody_needs_to_be_asked(
     office = Office(topics, tmp_path)
     office.settings = office.settings.model_copy(update={"approvers": ()})
     richer = tmp_path / "richer.yaml"
-    richer.write_text(CATALOGUE.format(budget="200.00", more=""), "utf-8")
+    richer.write_text(CATALOGUE.replace("100.00", "200.00"), "utf-8")
     applied = office.told(None, "catalogue", "apply", str(richer))
     (campaign,) = applied["campaigns"]
     assert (campaign["version"], campaign["budget_before_minor"]) == (2, 10_000)
@@ -223,7 +223,7 @@ def test_n13_a_dry_run_leaves_every_table_and_every_topic_as_it_was(
 ) -> None:
     office = Office(topics, tmp_path)
     richer = tmp_path / "richer.yaml"
-    richer.write_text(CATALOGUE.format(budget="200.00", more=""), "utf-8")
+    richer.write_text(CATALOGUE.replace("100.00", "200.00"), "utf-8")
     with running(office.settings, tmp_path, 1, **WORKERS_KEY) as (worker,):
         asyncio.run(worker.ready())
         office.decide()

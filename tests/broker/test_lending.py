@@ -22,32 +22,29 @@ pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 DRAIN_SECONDS = 180.0
 COUPON_MINOR = 500
 COUPONS_COUNT = 20
-# By what is scarce: the budget, what the coupon says besides, and how many can be given. Of money,
-# the purse of the arm that thinks before it gives is less than a coupon.
-SCARCE = {
-    "money": ("100.00", "", COUPONS_COUNT - 1),
-    "pieces": ("9000.00", f"quota: {COUPONS_COUNT}", COUPONS_COUNT),
-}
 WAVE_COUNT = 50
 WAVES_COUNT = 40
 CATALOGUE = """
 campaigns:
   - id: scarce
     currency: EUR
-    budget: {budget}
+    budget: 100.00
     coupons:
       - id: five
         kind: amount_off
         save: 5.00
         title: Five off
-        {more}
 """
+FEW = CATALOGUE.replace("100.00", "9000.00") + f"        quota: {COUPONS_COUNT}\n"
+# What is scarce, and how many can be given: of money, the purse of the arm that thinks before it
+# gives is less than a coupon.
+SCARCE = {"money": (CATALOGUE, COUPONS_COUNT - 1), "pieces": (FEW, COUPONS_COUNT)}
 
 
-def scarce(topics: Settings, folder: Path, budget: str = "100.00", more: str = "") -> Settings:
+def scarce(topics: Settings, folder: Path, catalogue: str = CATALOGUE) -> Settings:
     """Nearly everybody is in an arm that gives whatever may be given."""
     path = folder / "catalogue.yaml"
-    path.write_text(CATALOGUE.format(budget=budget, more=more), "utf-8")
+    path.write_text(catalogue, "utf-8")
     changes = {
         "catalogue_file": path,
         "random_ratio": 0.98,
@@ -92,8 +89,8 @@ def charged_minor(records: list[ConsumerRecord]) -> int:
 async def test_p4_what_is_scarce_is_given_once_and_wholly_though_a_worker_is_killed(
     topics: Settings, tmp_path: Path, what: str
 ) -> None:
-    budget, more, given_count = SCARCE[what]
-    settings, given_minor = scarce(topics, tmp_path, budget, more), given_count * COUPON_MINOR
+    catalogue, given_count = SCARCE[what]
+    settings, given_minor = scarce(topics, tmp_path, catalogue), given_count * COUPON_MINOR
     prefix, bootstrap = settings.topic_prefix, settings.kafka_bootstrap_servers
     names = users(settings.partitions, WAVES_COUNT * WAVE_COUNT)
     decisions = f"{prefix}coupon.decisions.v1"

@@ -32,7 +32,7 @@ class Coupon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """What limits the coupons of a campaign together; `limits` by (day, week or segment, name)."""
+    """What limits the coupons of a campaign together; `limits` by (day, week ..., name)."""
 
     campaign_id: str
     budget_minor: int
@@ -68,7 +68,7 @@ def budget_of(campaigns: Mapping[str, Campaign], name: str) -> int | None:
     if by == "quota":
         coupon = campaign.coupons.get(which)
         return None if coupon is None else coupon.quota
-    return campaign.limits.get((by, which if by == "segment" else ""))
+    return campaign.limits.get((by, which if by in ("segment", "store") else ""))
 
 
 def day_or_week(by: str, at_ms: int) -> str:

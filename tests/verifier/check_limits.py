@@ -8,6 +8,7 @@ from tests.verifier.decided import Decided
 from tests.verifier.facts import Facts
 from tests.verifier.report import CATALOGUE_MISSING, Check
 
+TIMED = ("day", "week")
 Place = tuple[int, str]
 """A partition and a pot."""
 
@@ -27,8 +28,9 @@ def _charged(facts: Facts) -> Check:
         return check
     for decided, pots in _known(facts):
         limits = facts.terms.campaigns[decided.campaign_id or ""].limits
-        wanted = sorted({by for by, _ in limits if by != "segment"})
-        timed = [pot.split("/", 2) for pot in pots if "/segment/" not in pot]
+        wanted = sorted({by for by, _ in limits if by in TIMED})
+        named = [pot.split("/", 2) for pot in pots]
+        timed = [one for one in named if one[1] in TIMED]
         right = sorted(by for _, by, _ in timed) == wanted
         right &= all(name >= day_or_week(by, decided.decided_ms) for _, by, name in timed)
         right &= all(f"{decided.campaign_id}/" in pot and _limit(facts, pot) >= 0 for pot in pots)

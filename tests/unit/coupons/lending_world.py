@@ -17,7 +17,7 @@ from coupons.catalogue import Campaign, Catalogue, Coupon, Limit
 from coupons.leases import Ask, Grant
 from coupons.ledger import Ledger
 from coupons.lifecycle import Lifecycle
-from coupons.limits import is_quota, terms_of
+from coupons.limits import ANYBODY, Whose, is_quota, terms_of
 from coupons.orders import Order
 from coupons.pacing import DAY_MS
 from coupons.purses import POLICY
@@ -112,18 +112,19 @@ class World:
                 self.settle(worker, number)
 
     def offer(self, worker: Worker, number: int) -> None:
-        ledger, segment = worker.ledger, None
+        ledger, whose = worker.ledger, ANYBODY
         if self.campaign.limits:
             segment = self.random.choice((None, "loyal"))
+            whose = Whose(segment, self.random.choice((None, "north")))
         reason = ledger.blocked(self.coupon, self.campaign, COUPON_MINOR)
         if reason == "quota_exhausted":
             ledger.quotas.missed(["ten"])
         elif reason is not None:
             ledger.missed(["ten"])
-        elif ledger.pots.blocked(self.campaign, COUPON_MINOR, segment, POLICY) is not None:
-            ledger.pots.missed(["ten"], segment, POLICY)
+        elif ledger.pots.blocked(self.campaign, COUPON_MINOR, whose, POLICY) is not None:
+            ledger.pots.missed(["ten"], whose, POLICY)
         else:
-            pots = ledger.charge(self.coupon, self.campaign, COUPON_MINOR, segment=segment)
+            pots = ledger.charge(self.coupon, self.campaign, COUPON_MINOR, whose=whose)
             worker.given[f"{number}-{self.random.getrandbits(64)}"] = tuple(pots)
 
     def settle(self, worker: Worker, number: int) -> None:
@@ -324,12 +325,13 @@ class World:
 
 
 def limits_by(random: Random, budget_minor: int) -> tuple[Limit, ...]:
-    """Draw a limit by day, by week and for a segment, each at most the budget."""
-    amounts = [random.randrange(budget_minor + 1) for _ in range(3)]
+    """Draw a limit by day, by week, for a segment and for a store, each at most the budget."""
+    amounts = [random.randrange(budget_minor + 1) for _ in range(4)]
     return (
         Limit(by="day", amount_minor=amounts[0]),
         Limit(by="week", amount_minor=amounts[1]),
         Limit(by="segment", name="loyal", amount_minor=amounts[2]),
+        Limit(by="store", name="north", amount_minor=amounts[3]),
     )
 
 

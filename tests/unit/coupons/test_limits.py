@@ -1,4 +1,4 @@
-"""Limits of a campaign by day, week and segment: pots that are leased like its budget."""
+"""Limits of a campaign by day, week, segment and store: pots that are leased like its budget."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from coupons.leases import Ask, Grant
 from coupons.ledger import Ledger
 from coupons.lending import Book
 from coupons.lifecycle import Lifecycle
-from coupons.limits import KEPT_MS, require_name
+from coupons.limits import ANYBODY, KEPT_MS, Whose, require_name
 from coupons.pacing import DAY_MS
 from coupons.purses import POLICY
 from tests.unit.coupons import lending_world
@@ -24,6 +24,7 @@ TEN = Coupon(coupon_id="ten", campaign_id="spring", kind="amount_off", off_minor
 DAILY = Limit(by="day", amount_minor=200)
 WEEKLY = Limit(by="week", amount_minor=300)
 LOYAL = Limit(by="segment", name="loyal", amount_minor=100)
+NORTH = Limit(by="store", name="north", amount_minor=100)
 
 
 def campaign(*limits: Limit) -> Campaign:
@@ -37,12 +38,12 @@ def a_ledger(*limits: Limit, partitions: int = 1, **settings: Any) -> Ledger:
     return ledger
 
 
-def give(ledger: Ledger, *limits: Limit, segment: str | None = None) -> list[str]:
-    return ledger.charge(TEN, campaign(*limits), 100, segment=segment)
+def give(ledger: Ledger, *limits: Limit, whose: Whose = ANYBODY) -> list[str]:
+    return ledger.charge(TEN, campaign(*limits), 100, whose=whose)
 
 
-def blocked(ledger: Ledger, *limits: Limit, segment: str | None = None) -> str | None:
-    return ledger.pots.blocked(campaign(*limits), 100, segment, POLICY)
+def blocked(ledger: Ledger, *limits: Limit, whose: Whose = ANYBODY) -> str | None:
+    return ledger.pots.blocked(campaign(*limits), 100, whose, POLICY)
 
 
 def gone(pots: list[str], refund_minor: int = 100) -> Lifecycle:
@@ -60,32 +61,34 @@ def gone(pots: list[str], refund_minor: int = 100) -> Lifecycle:
 
 
 @pytest.mark.parametrize(
-    ("limit", "segment", "reason", "given_count"),
+    ("limit", "whose", "reason", "given_count"),
     [
-        (DAILY, None, "day_budget_exhausted", 2),
-        (WEEKLY, None, "week_budget_exhausted", 3),
-        (LOYAL, "loyal", "segment_budget_exhausted", 1),
-        (LOYAL, "new", None, 1),
+        (DAILY, ANYBODY, "day_budget_exhausted", 2),
+        (WEEKLY, ANYBODY, "week_budget_exhausted", 3),
+        (LOYAL, Whose(segment="loyal"), "segment_budget_exhausted", 1),
+        (LOYAL, Whose(segment="new"), None, 1),
+        (NORTH, Whose(store="north"), "store_budget_exhausted", 1),
+        (NORTH, Whose(segment="north"), None, 1),
     ],
 )
 def test_a_limit_that_is_used_up_refuses_by_its_own_name(
-    limit: Limit, segment: str | None, reason: str | None, given_count: int
+    limit: Limit, whose: Whose, reason: str | None, given_count: int
 ) -> None:
     ledger = a_ledger(limit)
     for _ in range(given_count):
-        assert blocked(ledger, limit, segment=segment) is None
-        give(ledger, limit, segment=segment)
-    assert blocked(ledger, limit, segment=segment) == reason
+        assert blocked(ledger, limit, whose=whose) is None
+        give(ledger, limit, whose=whose)
+    assert blocked(ledger, limit, whose=whose) == reason
     if reason is not None:
         with pytest.raises(LedgerImbalance, match=reason):
-            give(ledger, limit, segment=segment)
+            give(ledger, limit, whose=whose)
 
 
 def test_a_coupon_moves_in_every_pot_that_it_was_charged_to_and_back_once() -> None:
-    limits = (DAILY, WEEKLY, LOYAL)
+    limits = (DAILY, WEEKLY, LOYAL, NORTH)
     ledger = a_ledger(*limits)
-    pots = give(ledger, *limits, segment="loyal")
-    assert pots == [TODAY, "spring/week/2026-W48", "spring/segment/loyal"]
+    pots = give(ledger, *limits, whose=Whose("loyal", "north"))
+    assert pots == [TODAY, "spring/week/2026-W48", "spring/segment/loyal", "spring/store/north"]
     held = {name: one["held_minor"] for name, one in ledger.dump()["pots"].items()}
     assert held == dict.fromkeys(pots, 100)
     ledger.settle(gone(pots, refund_minor=30))
@@ -130,7 +133,7 @@ def test_a_ledger_goes_on_from_its_pots_and_says_nothing_of_them_where_there_are
 def test_a_partition_asks_for_a_pot_that_is_short_and_gives_what_it_is_granted() -> None:
     ledger = a_ledger(DAILY, partitions=2)  # half of an even share: 50 of 200
     assert blocked(ledger, DAILY) == "day_budget_exhausted"
-    ledger.pots.missed(["ten"], None, POLICY)
+    ledger.pots.missed(["ten"], ANYBODY, POLICY)
     books = Books(partitions=2, shares=None, lease_ratio=0.5, horizon_ms=DAY_MS)
     books.adopt(Catalogue.of([campaign(DAILY)]))
     (ask,) = ledger.take_asks()
@@ -175,9 +178,10 @@ def test_a_catalogue_names_its_limits_in_major_units() -> None:
         {"by": "day", "amount": "2.00"},
         {"by": "week", "amount": "3.00"},
         {"by": "segment", "name": "loyal", "amount": "1.00"},
+        {"by": "store", "name": "north", "amount": "1.00"},
     ]
     record = {"id": "spring", "budget": "10.00", "coupons": [], "limits": limits}
-    assert campaign_from_record(record).limits == (DAILY, WEEKLY, LOYAL)
+    assert campaign_from_record(record).limits == (DAILY, WEEKLY, LOYAL, NORTH)
 
 
 def test_a_catalogue_without_limits_has_the_version_that_it_always_had() -> None:
@@ -190,9 +194,10 @@ def test_a_catalogue_without_limits_has_the_version_that_it_always_had() -> None
     ("limits", "found"),
     [
         ({}, "spring: limits must be a list of at most 16, was a mapping"),
-        ([{"by": "month", "amount": 1}], "by must be one of day, week, segment, was month"),
+        ([{"by": "month", "amount": 1}], "by must be one of day, week, segment, store, was month"),
         ([{"by": "day"}], "amount must be written, was missing"),
         ([{"by": "segment", "amount": 1}], "name must be written, was missing"),
+        ([{"by": "store", "amount": 1}], "name must be written, was missing"),
         ([{"by": "day", "name": "x", "amount": 1}], "left out for day: each has the amount, was x"),
         ([{"by": "day", "amount": 1}, {"by": "day", "amount": 2}], "limited once, was day"),
         ([{"by": "day", "amount": -1}], "amount must be money in EUR"),

@@ -182,6 +182,22 @@ def test_what_a_worker_of_before_counted_on_is_held_by_the_account() -> None:
     assert again.blocked(MUG, CAMPAIGN, 1) == "quota_exhausted"
 
 
+def test_a_worker_of_before_that_was_called_has_its_even_share_when_it_is_upgraded() -> None:
+    group = Group()
+    # To a worker of before a called quota was a pot that the catalogue does not know.
+    called = Grant(campaign_id=POT, partition=0, seq=4, call_minor=1)
+    before = Ledger(partition=0, partitions=PARTITIONS)
+    before.hear(called)
+    pots = before.dump()["pots"]
+    assert (pots[POT]["share_minor"], pots[POT]["lease"]["returned"]) == (0, {POLICY: 0})
+    state = json.loads(json.dumps({**group.ledgers[0].dump(), "pots": pots}))
+    state["accounts"]["spring"]["issued"]["mug"] = 1
+    group.ledgers[0] = Ledger.load(state, partition=0, partitions=PARTITIONS)
+    group.adopt(CATALOGUE)
+    assert group.offer(0)
+    assert not group.offer(0)
+
+
 def test_a_raised_quota_is_given_and_a_lowered_one_stops() -> None:
     group = Group()
     given = sum((group.talk(), group.offer(0))[1] for _ in range(40))
@@ -217,7 +233,7 @@ def test_a_grant_of_a_quota_that_is_no_more_is_kept_for_its_return() -> None:
 
 def test_the_name_of_a_quota_is_a_pot() -> None:
     require_name(POT)
-    with pytest.raises(ValueError, match="by day, week, segment, quota"):
+    with pytest.raises(ValueError, match="by day, week, segment, store, quota"):
         require_name("spring/quotas/mug")
 
 

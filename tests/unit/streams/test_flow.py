@@ -244,6 +244,19 @@ def test_c50_a_budget_that_is_used_up_stops_the_offers() -> None:
     assert second.decision.why_not == {"ten": "budget_exhausted"}
 
 
+def test_a_stores_limit_stops_the_offers_of_that_store_alone() -> None:
+    north = Limit(by="store", name="north", amount_minor=700)
+    (plain,) = a_catalogue(a_coupon()).campaigns
+    context = a_context(some_rules(PAYS, Catalogue.of([replace(plain, limits=(north,))])))
+    decided = []
+    for name, store_id in (("a", "north"), ("b", "north"), ("c", "south"), ("d", None)):
+        event = an_event("cart.added", user_id=name, store_id=store_id)
+        decision = flow.step(flow.new_row(), event, context).decision
+        assert decision is not None
+        decided.append(decision.why_not.get("ten") or decision.action)
+    assert decided == ["offer", "store_budget_exhausted", "offer", "offer"]
+
+
 def test_a_days_limit_stops_the_offers_and_a_coupon_remembers_what_it_was_charged_to() -> None:
     day = Limit(by="day", amount_minor=700)
     (plain,) = a_catalogue(a_coupon()).campaigns
