@@ -1,5 +1,7 @@
 """What a worker's decisions rest on now: catalogue, stock, model and knowledge in force."""
 
+from typing import Literal
+
 from aiokafka import ConsumerRecord
 
 from streams.context import Rules
@@ -31,6 +33,26 @@ class Grounds:
         self.knowing.hear(record)
         tally = Tally()
         tally.add("model_checkpoint_failures", (), self._refused_count - before_count)
+        self._metrics.apply(tally)
+
+    def hear_campaign(self, record: ConsumerRecord) -> None:
+        """Put a campaign that is broadcast in force, and count one that is refused."""
+        before_count = self.offers.refused_count
+        self.offers.hear(record)
+        if self.offers.refused_count > before_count:
+            self.count_refused("campaign")
+
+    def hear_stock(self, record: ConsumerRecord) -> None:
+        """Take in what is left of a product, and count what is refused."""
+        before_count = self.stocking.refused_count
+        self.stocking.hear(record)
+        if self.stocking.refused_count > before_count:
+            self.count_refused("stock")
+
+    def count_refused(self, kind: Literal["campaign", "stock", "order", "ask"]) -> None:
+        """Count a record that was to steer this worker, and did not."""
+        tally = Tally()
+        tally.add("control_refused", (kind,))
         self._metrics.apply(tally)
 
     @property

@@ -136,10 +136,12 @@ class Lending:
             told = wire.decode_told(record.value or b"")
             require_name(told.campaign_id)
         except (ValueError, RecursionError) as error:
+            self._grounds.count_refused("ask")
             log.error("an ask was not understood", offset=record.offset, reason=str(error))
             return None
         if isinstance(told, Ask):
             if not is_sealed(record.value, record.headers, self._seal):
+                self._grounds.count_refused("ask")
                 log.error("an ask was not a worker's of ours", offset=record.offset)
                 return None
             self._books.hear(told)
@@ -147,6 +149,7 @@ class Lending:
         refused = self._objection(told, record) or self._books.obey(told)
         about = {"campaign": told.campaign_id, "order": told.order_id, "kind": told.kind}
         if refused is not None:
+            self._grounds.count_refused("order")
             log.warning("an order was refused", **about, reason=refused)
             return None
         log.info("an order was obeyed", **about, version=told.version)

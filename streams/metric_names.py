@@ -123,6 +123,8 @@ MODEL = (
     _gauge("price_gap_ratio", "group bound", 13, "Share of the list price a group pays more."),
     _counter("model_checkpoint_failures", "", 1,
              "Broadcast models and knowledge that this worker refused: damaged or not trusted."),
+    _counter("control_refused", "kind", 4,
+             "Records that were to steer and were refused: campaign, stock, order or ask."),
 )
 BUSINESS = (
     _counter("decisions", "action template variant", 745, "By action, coupon (or `none`) and arm."),

@@ -21,11 +21,15 @@ log = structlog.get_logger()
 
 
 class Offers:
-    """Campaigns by id; the catalogue is built anew only when one of them changes."""
+    """Campaigns by id; the catalogue is built anew only when one of them changes.
+
+    `refused_count` counts the records of the topic that changed nothing.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._approvers = approvers_of(settings)
         self._topic = catalogue_topic(settings)
+        self.refused_count = 0
         # The newest version of each campaign that came by the topic.
         self._agreed: dict[str, int] = {}
         self.catalogue: Catalogue = read_catalogue(settings)
@@ -42,7 +46,7 @@ class Offers:
         name = (record.key or b"").decode(errors="replace")
         refused = self._approvers.objection(self._topic, record)
         if refused is not None:
-            log.error("a campaign was refused", campaign=name, problems=refused)
+            self._refuse(name, refused)
             if name not in self._agreed:
                 self.withdraw(name)
             return
@@ -52,7 +56,11 @@ class Offers:
             else:
                 self._hear(name, wire.decode_state(record.value))
         except ValueError as error:
-            log.error("a campaign was refused", campaign=name, problems=str(error))
+            self._refuse(name, str(error))
+
+    def _refuse(self, name: str, problems: str) -> None:
+        self.refused_count += 1
+        log.error("a campaign was refused", campaign=name, problems=problems)
 
     def _hear(self, name: str, record: Mapping[str, Any]) -> None:
         before = self._campaigns.get(name)

@@ -48,6 +48,7 @@ class Stocking:
         self._is_asked = is_asked
         self._inventory = Inventory()
         self._version = 0
+        self.refused_count = 0
 
     @property
     def in_force(self) -> Stock:
@@ -58,19 +59,23 @@ class Stocking:
         """Take in a record; a refused one changes nothing but the place."""
         self._version = record.offset + 1
         if self._is_asked:
-            _take(self._inventory, Told(record.offset, record.key or b"", record.value))
+            told = Told(record.offset, record.key or b"", record.value)
+            self.refused_count += not _take(self._inventory, told)
 
 
-def _take(inventory: Inventory, told: Told) -> None:
+def _take(inventory: Inventory, told: Told) -> bool:
+    """Take a record in; gives whether it was understood."""
     if told.value is None:
         inventory.drop(told.key.decode(errors="replace"))
-        return
+        return True
     try:
         level = level_of(told.key, told.value)
         item = Item(product_id=level.product_id, category=level.category, brand=level.brand)
         inventory.put(item, level.available_count)
     except ValueError as refused:
         log.error("a stock level was refused", offset=told.offset, reason=str(refused))
+        return False
+    return True
 
 
 def level_of(key: bytes, value: bytes) -> StockLevel:

@@ -51,8 +51,8 @@ class Surroundings(Service):
         self._broadcast = Broadcast(
             {
                 f"{prefix}coupon.models.v1": engine.grounds.hear,
-                catalogue_topic(settings): engine.grounds.offers.hear,
-                stock_topic(settings): engine.grounds.stocking.hear,
+                catalogue_topic(settings): engine.grounds.hear_campaign,
+                stock_topic(settings): engine.grounds.hear_stock,
             },
             client_options(settings),
             check_crcs=settings.kafka_check_crcs,

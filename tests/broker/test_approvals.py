@@ -137,6 +137,10 @@ def test_n13_an_order_is_obeyed_when_two_people_agree_and_a_stop_when_one_sees_h
         (sheet,) = office.told(None, "budget", "show")["campaigns"]
         assert (sheet["standing"], sheet["version"], sheet["added_minor"]) == ("paused", 4, 500)
         assert sheet["free_minor"] + sheet["leased_minor"] == sheet["budget_minor"]
+        page = asyncio.run(worker.metrics())
+        assert 'coupon_control_refused_total{kind="ask"} 1.0' in page
+        # By nobody, by two people but a second time, and a stop of before.
+        assert 'coupon_control_refused_total{kind="order"} 3.0' in page
         assert worker.stop() == 0
     log = worker.log.read_text("utf-8")
     assert "must be signed by 2 of anna, ben, was by nobody" in log

@@ -80,3 +80,19 @@ def test_p10_what_is_refused_is_counted_and_the_last_good_model_stays() -> None:
         grounds.hear(FakeRecord(0, 0, key.encode(), value))
     assert grounds.learning.version == "0"
     assert "coupon_model_checkpoint_failures_total 3.0" in metrics.exposition()[0].decode()
+
+
+def test_campaigns_and_stock_levels_that_are_refused_are_counted_and_change_nothing() -> None:
+    metrics = Metrics()
+    grounds = Grounds(KEYED, metrics)
+    before = grounds.offers.catalogue
+    grounds.hear_campaign(FakeRecord(0, 0, b"spring", b'{"budget":"much"}'))
+    grounds.hear_campaign(FakeRecord(1, 0, b"unknown", None))
+    grounds.hear_stock(FakeRecord(0, 0, b"tent", b'{"product_id":"lamp","available_count":0}'))
+    grounds.hear_stock(FakeRecord(1, 0, b"tent", b'{"product_id":"tent","available_count":9}'))
+    grounds.hear_stock(FakeRecord(2, 0, b"tent", None))
+    grounds.hear_stock(FakeRecord(3, 0, b"tent", b"{"))
+    assert grounds.offers.catalogue == before
+    page = metrics.exposition()[0].decode()
+    assert 'coupon_control_refused_total{kind="campaign"} 1.0' in page
+    assert 'coupon_control_refused_total{kind="stock"} 2.0' in page
