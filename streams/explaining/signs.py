@@ -27,3 +27,15 @@ LIMITS_END = {
     "store_budget_exhausted": ("It ends if money comes back.", "有金额退回时自动解除。"),
     "segment_budget_exhausted": ("It ends if money comes back.", "有金额退回时自动解除。"),
 }
+# When what others of a device or an address were given no longer does.
+SHARED_END = {
+    "device_limit": (
+        "It ends as coupons of that device leave the campaign's window.",
+        "该设备上的优惠券移出活动统计窗口后自动解除。",
+    ),
+    "address_limit": (
+        "It ends as coupons of that address leave the campaign's window.",
+        "该地址的优惠券移出活动统计窗口后自动解除。",
+    ),
+    "permit_awaited": ("It ends with the answer, within seconds.", "数秒内得到答复后自动解除。"),
+}

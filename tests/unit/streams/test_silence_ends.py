@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from features.events import Event
 from streams import flow, hindrances
-from streams.context import Families
+from streams.families import Families
 from tests.builders import (
     DAY_MS,
     NOON_MS,
