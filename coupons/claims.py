@@ -4,9 +4,12 @@ Customers of one device stand in different partitions, so one ledger counts (`co
 partition *claims* in a customer's name, and may give the coupon once a *permit* has come. What it
 holds stands in the customer's row; a permit that is not used within `HOLD_MS` goes back. Nothing is
 ever taken from a partition, so no more than the cap is out, whatever comes late, twice or never.
+
+A claim is for all that a coupon needs at once: were it for device and address one by one, one
+customer could hold the one and another the other, and neither get the coupon.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
@@ -15,7 +18,7 @@ from coupons.catalogue import Campaign
 HOLD_MS = 30 * 60_000  # a visit: who has not been given the coupon by then is asked for anew
 RETRY_MS = 10 * 60_000
 PATIENCE_MS = 10_000
-POTS_MAX = 8
+CAMPAIGNS_MAX = 8  # of one customer at a time: the row is bounded
 
 Says = Literal["wants", "used", "spares", "returns"]
 
@@ -28,8 +31,8 @@ class Claim:
     ----------
     claim
         Rises with every claim of the partition; all that follows names the one that wanted.
-    pot
-        `<campaign>/device/<hash>` or `<campaign>/address/<hash>`.
+    pots
+        `<campaign>/device/<hash>` and `<campaign>/address/<hash>`: all of them, or nothing.
     user_id
         In whose name, told back with the permit; "" where no answer is needed.
     now_ms
@@ -40,7 +43,7 @@ class Claim:
 
     claim: int
     says: Says
-    pot: str
+    pots: tuple[str, ...]
     partition: int
     now_ms: int
     user_id: str = ""
@@ -49,21 +52,32 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """The ledger's answer to a claim that wants."""
+    """The ledger's answer to a claim that wants.
+
+    Attributes
+    ----------
+    short
+        The pot that has none left, "" where the permit is granted.
+    """
 
     permit: int
-    pot: str
+    pots: tuple[str, ...]
     partition: int
     user_id: str
-    granted: bool
+    short: str = ""
 
 
 class Claimed(TypedDict):
-    """How a claim stands: "again" was refused before, so that nobody waits for its answer."""
+    """How a claim stands: "again" was refused before, so that nobody waits for its answer.
+
+    `short` is the kind of pot that had none left, device or address, where it is refused.
+    """
 
     claim: int
     state: Literal["asked", "again", "granted", "refused"]
     at_ms: int
+    pots: list[str]
+    short: str
 
 
 class Place(TypedDict):
@@ -74,7 +88,7 @@ class Place(TypedDict):
 
 
 class Shared(TypedDict):
-    """What a row keeps of it: where the customer was last, and the claims by pot."""
+    """What a row keeps of it: where the customer was last, and the claims by campaign."""
 
     places: dict[str, Place]
     claims: dict[str, Claimed]
@@ -91,8 +105,7 @@ class Claims:
     >>> claims.want(shared, spring, "ann", 5), refusal(shared, spring)
     (True, 'permit_awaited')
     >>> (wanted,) = claims.take()
-    >>> permit = Permit(permit=wanted.claim, pot=wanted.pot, partition=0, user_id="ann",
-    ...                 granted=True)
+    >>> permit = Permit(permit=wanted.claim, pots=wanted.pots, partition=0, user_id="ann")
     >>> claims.hear(shared, permit), refusal(shared, spring) is None
     (True, True)
     >>> claims.use(shared, spring, 7, until_ms=99)
@@ -110,62 +123,79 @@ class Claims:
         return told
 
     def want(self, shared: Shared, campaign: Campaign, user_id: str, now_ms: int) -> bool:
-        """Claim what a customer would need for a coupon of a campaign; tells whether any was."""
-        before = self.count
-        for pot in pots_of(shared, campaign):
-            known = shared["claims"].get(pot)
-            is_again = known is not None and known["state"] == "refused"
-            if known is not None and not (is_again and known["at_ms"] + RETRY_MS <= now_ms):
-                continue
-            if known is None and len(shared["claims"]) >= POTS_MAX:
-                continue
-            self.count += 1
-            self._tell(self.count, "wants", pot, now_ms, user_id=user_id)
-            state: Literal["asked", "again"] = "again" if is_again else "asked"
-            shared["claims"][pot] = {"claim": self.count, "state": state, "at_ms": now_ms}
-        return self.count > before
+        """Claim what a customer would need for a coupon of a campaign; tells whether it did."""
+        name, pots = campaign.campaign_id, pots_of(shared, campaign)
+        known = shared["claims"].get(name)
+        if known is not None and known["pots"] != pots:  # they are elsewhere now
+            self._drop(shared, name, now_ms)
+            known = None
+        is_again = known is not None and known["state"] == "refused"
+        if known is not None and not (is_again and known["at_ms"] + RETRY_MS <= now_ms):
+            return False
+        if not pots or (known is None and len(shared["claims"]) >= CAMPAIGNS_MAX):
+            return False
+        self.count += 1
+        self._tell(self.count, "wants", pots, now_ms, user_id=user_id)
+        shared["claims"][name] = {
+            "claim": self.count,
+            "state": "again" if is_again else "asked",
+            "at_ms": now_ms,
+            "pots": pots,
+            "short": known["short"] if known is not None else "",
+        }
+        return True
 
     def hear(self, shared: Shared | None, permit: Permit) -> bool:
         """Take an answer into a row; tells whether it changed. What nobody waits for goes back."""
-        known = shared["claims"].get(permit.pot) if shared is not None else None
+        name = permit.pots[0].split("/", 1)[0]
+        known = shared["claims"].get(name) if shared is not None else None
         if known is None or known["claim"] != permit.permit:
-            if permit.granted:
-                self._tell(permit.permit, "spares", permit.pot, 0)
+            if not permit.short:
+                self._tell(permit.permit, "spares", permit.pots, 0)
             return False
-        known["state"] = "granted" if permit.granted else "refused"
+        known["state"] = "refused" if permit.short else "granted"
+        known["short"] = permit.short.split("/", 2)[1] if permit.short else ""
         return True
 
     def use(self, shared: Shared, campaign: Campaign, now_ms: int, *, until_ms: int) -> list[str]:
-        """Use up a permit of each kind for a coupon; gives what the coupon has to remember."""
-        used = []
-        for pot in pots_of(shared, campaign):
-            claim = shared["claims"].pop(pot)["claim"]
-            self._tell(claim, "used", pot, now_ms, until_ms=until_ms)
-            used.append(f"{pot}#{claim}")
-        return used
+        """Use up the permit for a coupon; gives what the coupon has to remember."""
+        if not pots_of(shared, campaign):
+            return []
+        known = shared["claims"].pop(campaign.campaign_id)
+        self._tell(known["claim"], "used", known["pots"], now_ms, until_ms=until_ms)
+        return [f"{pot}#{known['claim']}" for pot in known["pots"]]
 
-    def give_back(self, permits: tuple[str, ...], now_ms: int) -> None:
+    def give_back(self, permits: Sequence[str], now_ms: int) -> None:
         """Return what a coupon had used, whose place in the caps is free again."""
-        for one in permits:
-            pot, _, claim = one.rpartition("#")
-            self._tell(int(claim), "returns", pot, now_ms)
+        if permits:
+            pots = [one.rpartition("#")[0] for one in permits]
+            self._tell(int(permits[0].rpartition("#")[2]), "returns", pots, now_ms)
 
     def drop(self, shared: Shared, now_ms: int, over_ms: int | None = None) -> None:
         """Give up claims of `over_ms` and before, or all; an answer may still be on its way."""
-        for pot, known in list(shared["claims"].items()):
+        for name, known in list(shared["claims"].items()):
             if over_ms is None or known["at_ms"] <= over_ms:
-                del shared["claims"][pot]
-                if known["state"] != "refused":
-                    self._tell(known["claim"], "spares", pot, now_ms)
+                self._drop(shared, name, now_ms)
+
+    def _drop(self, shared: Shared, name: str, now_ms: int) -> None:
+        known = shared["claims"].pop(name)
+        if known["state"] != "refused":
+            self._tell(known["claim"], "spares", known["pots"], now_ms)
 
     def _tell(
-        self, claim: int, says: Says, pot: str, now_ms: int, user_id: str = "", until_ms: int = 0
+        self,
+        claim: int,
+        says: Says,
+        pots: Sequence[str],
+        now_ms: int,
+        user_id: str = "",
+        until_ms: int = 0,
     ) -> None:
         self._told.append(
             Claim(
                 claim=claim,
                 says=says,
-                pot=pot,
+                pots=tuple(pots),
                 partition=self._partition,
                 now_ms=now_ms,
                 user_id=user_id,
@@ -186,26 +216,30 @@ def note_place(shared: Shared, by: str, digest: str, ts_ms: int) -> None:
         shared["places"][by] = {"digest": digest, "at_ms": ts_ms}
 
 
-def pots_of(shared: Shared, campaign: Campaign) -> Iterator[str]:
-    """Name what a coupon of a campaign needs permits of; a place that is not known needs none."""
-    for by in campaign.shared_caps:
-        if by in shared["places"]:
-            yield f"{campaign.campaign_id}/{by}/{shared['places'][by]['digest']}"
+def pots_of(shared: Shared, campaign: Campaign) -> list[str]:
+    """Name what a coupon of a campaign needs a permit of; a place not known needs none."""
+    places = shared["places"]
+    return [
+        f"{campaign.campaign_id}/{by}/{places[by]['digest']}"
+        for by in campaign.shared_caps
+        if by in places
+    ]
 
 
-def refusal(shared: Shared | None, campaign: Campaign) -> str | None:
+def refusal(shared: Shared, campaign: Campaign) -> str | None:
     """Say why a customer may get no coupon of a campaign; None if they may.
 
     `permit_awaited`, `device_limit` or `address_limit`.
     """
-    for pot in pots_of(shared, campaign) if shared is not None else ():
-        known = shared["claims"].get(pot) if shared is not None else None
-        if known is not None and known["state"] == "granted":
-            continue
-        if known is not None and known["state"] == "asked":
-            return "permit_awaited"
-        return f"{pot.split('/', 2)[1]}_limit"
-    return None
+    pots = pots_of(shared, campaign)
+    if not pots:
+        return None
+    known = shared["claims"].get(campaign.campaign_id)
+    if known is None or known["pots"] != pots:
+        return f"{pots[0].split('/', 2)[1]}_limit"
+    if known["state"] == "granted":
+        return None
+    return "permit_awaited" if known["state"] == "asked" else f"{known['short']}_limit"
 
 
 def is_awaited(shared: Shared | None, now_ms: int) -> bool:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, get_args
 
-from coupons.catalogue import NAMED, SHARED, Campaign, Coupon, Limit, LimitBy
+from coupons.catalogue import NAMED, Campaign, Coupon, Limit, LimitBy
 
 DAY_MS = 86_400_000
 # What partitions may lag behind each other: so long after its end a pot still has a book.
@@ -94,7 +94,7 @@ def require_name(name: str) -> None:
     >>> require_name("spring"), require_name("spring/day/2026-11-23")
     (None, None)
     """
-    known = (*get_args(LimitBy), QUOTA, *SHARED)
+    known = (*get_args(LimitBy), QUOTA)
     if is_pot(name) and name.split("/", 2)[1] not in known:
         message = f"a pot must be by {', '.join(known)}, was {name}"
         raise ValueError(message)

@@ -8,7 +8,7 @@ over. A pot with neither is forgotten.
 A pot takes about 100 bytes of the changelog and 20 for each permit; see docs/decisions/0047.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 from typing import TypedDict
 
@@ -35,10 +35,10 @@ class Permits:
     >>> permits = Permits()
     >>> spring = Campaign(campaign_id="spring", budget_minor=9, shared_caps={"device": 1})
     >>> permits.adopt({"spring": spring})
-    >>> wants = [Claim(claim=1, says="wants", pot="spring/device/ab", partition=n, now_ms=5)
+    >>> wants = [Claim(claim=1, says="wants", pots=("spring/device/ab",), partition=n, now_ms=5)
     ...          for n in (0, 1)]
-    >>> [permits.hear(one, 5).granted for one in wants]
-    [True, False]
+    >>> [permits.hear(one, 5).short for one in wants]
+    ['', 'spring/device/ab']
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,8 @@ class Permits:
         """Go on with a pot as its `state` was."""
         self._pots[pot] = state
         for name, until_ms in state["out"].items():
-            self._count_until(until_ms, pot, name)
+            if until_ms:
+                heappush(self._ends, (until_ms, pot, name))
 
     def of(self, pot: str) -> PotState | None:
         """Give a pot's state; None where nothing is out."""
@@ -73,26 +74,18 @@ class Permits:
             The newest event time that any partition told.
         """
         name = f"{claim.partition}:{claim.claim}"
-        out = self._pots.setdefault(claim.pot, {"out": {}})["out"]
-        granted = claim.says == "wants" and self._grants(claim, name, out, now_ms)
-        if granted:
-            out.setdefault(name, 0)
-        elif claim.says == "used":
-            out[name] = claim.until_ms
-            self._count_until(claim.until_ms, claim.pot, name)
-        elif claim.says == "returns" or not out.get(name):
-            out.pop(name, None)  # what was used is not spared by an answer that came twice
-        if not out:
-            del self._pots[claim.pot]
-        if claim.says != "wants":
-            return None
-        return Permit(
-            permit=claim.claim,
-            pot=claim.pot,
-            partition=claim.partition,
-            user_id=claim.user_id,
-            granted=granted,
-        )
+        if claim.says == "wants":
+            return self._answer(claim, name, now_ms)
+        for pot in claim.pots:
+            out = self._pots.setdefault(pot, {"out": {}})["out"]
+            if claim.says == "used":
+                out[name] = claim.until_ms
+                heappush(self._ends, (claim.until_ms, pot, name))
+            elif claim.says == "returns" or not out.get(name):
+                out.pop(name, None)  # what was used is not spared by an answer that came twice
+            if not out:
+                del self._pots[pot]
+        return None
 
     def close_old(self, now_ms: int) -> set[str]:
         """Forget what no longer counts for anybody; names the pots that changed."""
@@ -108,19 +101,27 @@ class Permits:
                 del self._pots[pot]
         return changed
 
-    def _grants(self, claim: Claim, name: str, out: Mapping[str, int], now_ms: int) -> bool:
-        if name in out:
-            return True  # the answer was lost
-        if claim.now_ms + KEPT_MS <= now_ms:
-            return False
-        # A coupon may be given by an event that is late by as much as is not called late.
-        since_ms = claim.now_ms - GRACE_MS
-        counted = sum(not until_ms or until_ms > since_ms for until_ms in out.values())
-        return counted < cap_of(claim.pot, self._campaigns)
+    def _answer(self, claim: Claim, name: str, now_ms: int) -> Permit:
+        is_too_late = claim.now_ms + KEPT_MS <= now_ms
+        short = [pot for pot in claim.pots if is_too_late or not self._has(pot, name, claim.now_ms)]
+        for pot in claim.pots if not short else ():
+            self._pots.setdefault(pot, {"out": {}})["out"].setdefault(name, 0)
+        return Permit(
+            permit=claim.claim,
+            pots=claim.pots,
+            partition=claim.partition,
+            user_id=claim.user_id,
+            short=short[0] if short else "",
+        )
 
-    def _count_until(self, until_ms: int, pot: str, name: str) -> None:
-        if until_ms:
-            heappush(self._ends, (until_ms, pot, name))
+    def _has(self, pot: str, name: str, now_ms: int) -> bool:
+        """Tell whether a pot has a permit left for somebody at an event time, or given already."""
+        state = self._pots.get(pot)
+        out = state["out"] if state is not None else {}
+        # A coupon may be given by an event that is late by as much as is not called late.
+        since_ms = now_ms - GRACE_MS
+        counted = sum(not until_ms or until_ms > since_ms for until_ms in out.values())
+        return name in out or counted < cap_of(pot, self._campaigns)
 
 
 def is_shared(name: str) -> bool:
@@ -147,3 +148,20 @@ def cap_of(pot: str, campaigns: Mapping[str, Campaign]) -> int:
     campaign_id, by, _ = pot.split("/", 2)
     campaign = campaigns.get(campaign_id)
     return 0 if campaign is None else campaign.shared_caps.get(by, 0)
+
+
+def require_pots(pots: Sequence[str], short: str = "") -> None:
+    """Refuse a claim, or an answer, that is about nothing that can be shared.
+
+    Raises
+    ------
+    ValueError
+        There are no pots, or other ones.
+
+    Examples
+    --------
+    >>> require_pots(["spring/device/ab"], "spring/device/ab")
+    """
+    if not pots or not all(map(is_shared, pots)) or short not in ("", *pots):
+        message = f"pots must be by {' or '.join(SHARED)}, was {[*pots, short]}"
+        raise ValueError(message)

@@ -168,7 +168,7 @@ def _remember(
         if pots := pay(given.coupon, campaign, given.charge_minor, point.arm, point.whose):
             held["pots"] = pots
         if campaign.shared_caps and "shared" in row:
-            held["permits"] = sharing.use(row["shared"], held, campaign, context)
+            sharing.use(row["shared"], held, campaign, context)
     told = labels.remember(
         row["pending"],
         decision_id=point.decision_id,

@@ -14,7 +14,7 @@ from coupons.claims import Claim, Permit
 from coupons.leases import Ask, Grant
 from coupons.limits import is_pot, require_name
 from coupons.orders import BRAKES, Order
-from coupons.permits import is_shared
+from coupons.permits import is_shared, require_pots
 from streams import wire
 from streams.approvers import approvers_of
 from streams.chunks import Chunk
@@ -123,7 +123,7 @@ class Lending:
                 return
             self._books.adopt(self._grounds.offers.catalogue)
             told = [one for _, one in chunk.records if one.offset >= self.next_offset]
-            changed = {name for one in told if (name := self._take(one)) is not None}
+            changed = {name for one in told for name in self._take(one)}
             changed.update(self._books.close_old())
             next_offset = max(chunk.positions.values())
             grants = self._books.answers()
@@ -132,33 +132,44 @@ class Lending:
             await transactions.commit(self._outgoing(answers, sorted(changed), next_offset))
             self.next_offset = next_offset
 
-    def _take(self, record: SourceRecord) -> str | None:
-        """Let the books hear or obey what was told; gives whose it was, None if nothing came of it.
+    def _take(self, record: SourceRecord) -> tuple[str, ...]:
+        """Let the books hear or obey what was told; gives whose it was, if anything came of it.
 
         Nobody but workers and operators may write here, so nobody waits to be told why not.
         """
         try:
             told = wire.decode_told(record.value or b"")
-            require_name(told.pot if isinstance(told, Claim) else told.campaign_id)
+            self._require(told)
         except (ValueError, RecursionError) as error:
             self._grounds.count_refused("ask")
             log.error("an ask was not understood", offset=record.offset, reason=str(error))
-            return None
+            return ()
         if isinstance(told, Ask | Claim):
             if not is_sealed(record.value, record.headers, self._seal):
                 self._grounds.count_refused("ask")
                 log.error("an ask was not a worker's of ours", offset=record.offset)
-                return None
+                return ()
             self._books.hear(told)
-            return told.pot if isinstance(told, Claim) else told.campaign_id
+            return told.pots if isinstance(told, Claim) else (told.campaign_id,)
         refused = self._objection(told, record) or self._books.obey(told)
         about = {"campaign": told.campaign_id, "order": told.order_id, "kind": told.kind}
         if refused is not None:
             self._grounds.count_refused("order")
             log.warning("an order was refused", **about, reason=refused)
-            return None
+            return ()
         log.info("an order was obeyed", **about, version=told.version)
-        return told.campaign_id
+        return (told.campaign_id,)
+
+    def _require(self, told: Ask | Claim | Order) -> None:
+        """Refuse, by a ValueError, what is about no campaign or pot, or from no partition."""
+        if isinstance(told, Claim):
+            require_pots(told.pots)
+        else:
+            require_name(told.campaign_id)
+        count = self._settings.partitions
+        if not isinstance(told, Order) and not 0 <= told.partition < count:
+            message = f"partition must be in 0..{count - 1}, was {told.partition}"
+            raise ValueError(message)
 
     def _objection(self, order: Order, record: SourceRecord) -> str | None:
         """Say why people have not agreed to an order; whoever sees harm may stop it alone."""

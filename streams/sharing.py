@@ -35,14 +35,16 @@ def claim_ahead(row: Row, event: Event, context: Context, effects: Effects) -> N
             effects.is_waiting |= own.want(row["shared"], campaign, event.user_id, event.ts_ms)
 
 
-def use(shared: Shared, held: Held, campaign: Campaign, context: Context) -> list[str]:
-    """Use up the permits for a coupon just given; gives what it has to remember.
+def use(shared: Shared, held: Held, campaign: Campaign, context: Context) -> None:
+    """Use up the permit for a coupon just given, which remembers it.
 
     It counts for the window of the campaign's caps, and as long as it can be used.
     """
     now_ms = held["given_ms"]
     until_ms = max(now_ms + campaign.per_user_window_ms, held["until_ms"])
-    return context.partition.claims.use(shared, campaign, now_ms, until_ms=until_ms)
+    own = context.partition.claims
+    if used := own.use(shared, campaign, now_ms, until_ms=until_ms):
+        held["permits"] = used
 
 
 def hear(row: Row | None, permit: Permit, state: PartitionState) -> bool:

@@ -18,7 +18,7 @@ from coupons.claims import Claim, Permit
 from coupons.leases import Ask, Grant
 from coupons.lent import BookState
 from coupons.orders import Order
-from coupons.permits import PotState
+from coupons.permits import PotState, require_pots
 from features.events import FAMILY_OF, Event, Family
 from features.session_record import Session
 from online_models.outcomes import Outcome
@@ -399,8 +399,8 @@ def encode_ask(ask: Ask) -> Outbound:
 
 
 def encode_claim(claim: Claim) -> Outbound:
-    """Write what a partition claims, keyed by the pot."""
-    return claim.pot.encode(), _encoder.encode(claim), [_CONTENT_TYPE]
+    """Write what a partition claims, keyed by the first pot."""
+    return claim.pots[0].encode(), _encoder.encode(claim), [_CONTENT_TYPE]
 
 
 def encode_order(order: Order) -> Outbound:
@@ -457,6 +457,8 @@ def decode_grant(value: bytes | None, partition: int) -> Grant | Permit:
     told = value or b""
     try:
         grant = (_to_permit if told.startswith(_PERMIT) else _to_grant).decode(told)
+        if isinstance(grant, Permit):
+            require_pots(grant.pots, grant.short)
     except (ValueError, RecursionError):
         refuse("unknown_envelope", "must be a grant of the ledger")
     if grant.partition != partition:
