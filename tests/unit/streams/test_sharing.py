@@ -57,7 +57,7 @@ def codes(effects: Effects) -> list[str]:
     return [one.code for one in effects.decision.guardrails]
 
 
-def test_c46_the_first_event_claims_and_the_trigger_waits_for_the_answer() -> None:
+def test_c47_the_first_event_claims_and_the_trigger_waits_for_the_answer() -> None:
     row, context = flow.new_row(), a_context(capped())
     effects = flow.step(row, on(), context)
     assert effects.decision is not None
@@ -66,7 +66,7 @@ def test_c46_the_first_event_claims_and_the_trigger_waits_for_the_answer() -> No
     assert [one.says for one in context.partition.claims.take()] == ["wants"]
 
 
-def test_c46_with_the_permit_the_coupon_is_given_and_the_ledger_is_told() -> None:
+def test_c47_with_the_permit_the_coupon_is_given_and_the_ledger_is_told() -> None:
     row, context = flow.new_row(), a_context(capped())
     flow.step(row, on(event_type="product.viewed"), context)
     answer(row, context)
@@ -77,7 +77,7 @@ def test_c46_with_the_permit_the_coupon_is_given_and_the_ledger_is_told() -> Non
     assert (used.says, used.until_ms) == ("used", SOON_MS + 7 * DAY_MS)
 
 
-def test_c46_a_refused_customer_is_told_of_the_device_and_may_get_other_coupons() -> None:
+def test_c47_a_refused_customer_is_told_of_the_device_and_may_get_other_coupons() -> None:
     row, context = flow.new_row(), a_context(capped())
     flow.step(row, on(event_type="product.viewed"), context)
     answer(row, context, short=next(iter(row["shared"]["claims"].values()))["pots"][0])
@@ -86,7 +86,7 @@ def test_c46_a_refused_customer_is_told_of_the_device_and_may_get_other_coupons(
     assert (effects.decision.action, codes(effects)) == ("no_offer", ["device_limit"])
 
 
-def test_c46_no_answer_is_waited_for_in_vain_for_long() -> None:
+def test_c47_no_answer_is_waited_for_in_vain_for_long() -> None:
     row, context = flow.new_row(), a_context(capped())
     flow.step(row, on(), context)
     effects = flow.step(row, on(at_ms=NOON_MS + PATIENCE_MS), context)
@@ -94,7 +94,7 @@ def test_c46_no_answer_is_waited_for_in_vain_for_long() -> None:
     assert (effects.decision.action, codes(effects)) == ("no_offer", ["permit_awaited"])
 
 
-def test_c46_the_device_is_remembered_for_events_that_tell_none() -> None:
+def test_c47_the_device_is_remembered_for_events_that_tell_none() -> None:
     row, context = flow.new_row(), a_context(capped())
     flow.step(row, on(event_type="product.viewed"), context)
     answer(row, context)
@@ -105,7 +105,7 @@ def test_c46_the_device_is_remembered_for_events_that_tell_none() -> None:
     assert "d1" not in pot
 
 
-def test_c46_a_customer_without_a_device_is_not_capped() -> None:
+def test_c47_a_customer_without_a_device_is_not_capped() -> None:
     row, context = flow.new_row(), a_context(capped())
     effects = flow.step(row, an_event("cart.added"), context)
     assert effects.decision is not None
@@ -113,7 +113,7 @@ def test_c46_a_customer_without_a_device_is_not_capped() -> None:
     assert "shared" not in row
 
 
-def test_c46_what_is_given_back_is_given_back_to_the_device() -> None:
+def test_c47_what_is_given_back_is_given_back_to_the_device() -> None:
     row, context = flow.new_row(), a_context(capped())
     flow.step(row, on(event_type="product.viewed"), context)
     answer(row, context)
@@ -131,7 +131,7 @@ def test_c46_what_is_given_back_is_given_back_to_the_device() -> None:
     assert (returned.says, returned.claim, returned.pots) == ("returns", used.claim, used.pots)
 
 
-def test_c46_a_permit_that_is_not_used_in_a_visit_goes_back_by_itself() -> None:
+def test_c47_a_permit_that_is_not_used_in_a_visit_goes_back_by_itself() -> None:
     row, context = flow.new_row(), a_context(capped(FixedScorer(nothing=0.2, ten=0.1)))
     effects = flow.step(row, on(event_type="product.viewed"), context)
     assert effects.is_waiting
@@ -142,7 +142,7 @@ def test_c46_a_permit_that_is_not_used_in_a_visit_goes_back_by_itself() -> None:
     assert [one.says for one in context.partition.claims.take()] == ["spares"]
 
 
-def test_c46_who_refuses_to_be_known_gives_back_at_once_and_claims_no_more() -> None:
+def test_c47_who_refuses_to_be_known_gives_back_at_once_and_claims_no_more() -> None:
     row, context = flow.new_row(), a_context(capped())
     flow.step(row, on(event_type="product.viewed"), context)
     context.partition.claims.take()
@@ -159,13 +159,13 @@ def test_c46_who_refuses_to_be_known_gives_back_at_once_and_claims_no_more() -> 
     [capped(shares=ArmShares(random=0.0, business_as_usual=0.0, holdout=1.0)), some_rules(PAYS)],
     ids=["holdout", "no caps"],
 )
-def test_c46_nothing_is_claimed_for_who_can_use_none(rules: Rules) -> None:
+def test_c47_nothing_is_claimed_for_who_can_use_none(rules: Rules) -> None:
     row, context = flow.new_row(), a_context(rules)
     flow.step(row, on(), context)
     assert context.partition.claims.take() == []
 
 
-def test_c46_a_dry_run_claims_nothing_and_answers_as_if_there_were_no_cap() -> None:
+def test_c47_a_dry_run_claims_nothing_and_answers_as_if_there_were_no_cap() -> None:
     row, context = flow.new_row(), a_context(capped(dry_run=True))
     effects = flow.step(row, on(), context)
     assert effects.decision is not None
@@ -220,7 +220,7 @@ def offers(emissions: list[Emission]) -> int:
     return sum(one.offer is not None for one in decided)
 
 
-def test_c46_customers_of_one_device_in_four_partitions_share_its_cap() -> None:
+def test_c47_customers_of_one_device_in_four_partitions_share_its_cap() -> None:
     spread = {partition_of(user.encode(), 4) for user in USERS}
     assert len(spread) > 2, "or it shows nothing"
     assert offers(applied(partitions(), visits(), capped(device=2))) == 2
@@ -228,7 +228,7 @@ def test_c46_customers_of_one_device_in_four_partitions_share_its_cap() -> None:
     assert offers(applied(partitions(), visits(), some_rules(PAYS))) == len(USERS)
 
 
-def test_c46_who_is_erased_gives_back_what_was_not_used() -> None:
+def test_c47_who_is_erased_gives_back_what_was_not_used() -> None:
     ours, rules = partitions(1), capped(device=1, scorer=FixedScorer(nothing=0.2, ten=0.1))
     (viewed,) = applied(ours, [on(user_id="u0", event_type="product.viewed")], rules)
     assert len(viewed.asks) == 1
@@ -238,7 +238,7 @@ def test_c46_who_is_erased_gives_back_what_was_not_used() -> None:
     assert [getattr(one, "says", "") for one in told] == ["spares"]
 
 
-def test_c46_rows_go_on_with_their_claims_in_another_worker() -> None:
+def test_c47_rows_go_on_with_their_claims_in_another_worker() -> None:
     rules, stored = capped(), dict[bytes, bytes]()
     source = partitions(1)[0].source
     first = Partition(0, stored, source)
@@ -262,7 +262,7 @@ def test_an_answer_about_nothing_that_can_be_shared_is_refused(pots: list[str]) 
 # -- every fault -----------------------------------------------------------------------------
 
 
-def test_c46_no_device_is_given_more_than_its_cap_whatever_fails_and_nothing_strands() -> None:
+def test_c47_no_device_is_given_more_than_its_cap_whatever_fails_and_nothing_strands() -> None:
     counts = sharing_world.play_all(range(12))
     assert counts["given"] > 50
     assert counts["crashes"] > 100
