@@ -107,23 +107,24 @@ class World:
 
     def act(self, user: str) -> None:
         """Do something a customer or the shop does."""
-        kind = self.random.choices(
-            ("product.viewed", "cart.added", "checkout.started", "order.completed", "released"),
-            (4, 4, 2, 1, 1),
-        )[0]
-        offers = [name for name in self.out if name.startswith(f"{user}/")]
-        if kind in ("order.completed", "released") and offers:
-            decision = self.random.choice(offers).partition("/")[2]
-            if kind == "released":
-                self.happen(user, "coupon.released", decision_id=decision)
-            else:
-                order_id = f"o{self.number}"
-                told = {"decision_id": decision, "discount_minor": 500, "coupon_code": "ten"}
-                self.happen(user, "order.completed", order_id=order_id, **told)
-                if self.random.random() < 0.3:
-                    self.happen(user, "order.cancelled", order_id=order_id)
-        elif kind not in ("order.completed", "released"):
-            self.look(user, kind)
+        if self.out and self.random.random() < 0.25:
+            owner, decision = self.random.choice(list(self.out)).split("/")
+            self.end(owner, decision)
+        else:
+            kinds = ("product.viewed", "cart.added", "checkout.started")
+            self.look(user, self.random.choice(kinds))
+
+    def end(self, user: str, decision: str) -> None:
+        """Let the shop take a coupon back, or an order use it, and be undone."""
+        told = {"decision_id": decision}
+        if self.random.random() < 0.5:
+            self.happen(user, "coupon.released", **told)
+        else:
+            order_id = f"o{self.number}"
+            paid = {"discount_minor": 500, "coupon_code": "ten"}
+            self.happen(user, "order.completed", order_id=order_id, **paid, **told)
+            if self.random.random() < 0.6:
+                self.happen(user, "order.cancelled", order_id=order_id)
 
     def look(self, user: str, kind: str) -> None:
         where = {SEEN[one]: self.random.choice(PLACES) for one in SHARED}
@@ -194,7 +195,8 @@ class World:
             row = json.loads(value)
             for name, closed in row.get("wallet", {}).get("closed", {}).items():
                 if closed["stage"] in ("released", "returned"):
-                    self.out.pop(f"{key.decode()}/{name}", None)
+                    gone = self.out.pop(f"{key.decode()}/{name}", None)
+                    self.counts["given back"] += gone is not None
 
     # -- the ledger --------------------------------------------------------------------------
 
