@@ -2,8 +2,9 @@
 
 Customers of one device stand in different partitions, so one ledger counts (`coupons.permits`). A
 partition *claims* in a customer's name, and may give the coupon once a *permit* has come. What it
-holds stands in the customer's row; a permit that is not used within `HOLD_MS` goes back. Nothing is
-ever taken from a partition, so no more than the cap is out, whatever comes late, twice or never.
+holds stands in the customer's row (`coupons.shared`); a permit that is not used within `HOLD_MS`
+goes back. Nothing is ever taken from a partition, so no more than the cap is out, whatever comes
+late, twice or never.
 
 A claim is for all that a coupon needs at once: were it for device and address one by one, one
 customer could hold the one and another the other, and neither get the coupon.
@@ -11,14 +12,10 @@ customer could hold the one and another the other, and neither get the coupon.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal
 
 from coupons.catalogue import Campaign
-
-HOLD_MS = 30 * 60_000  # a visit: who has not been given the coupon by then is asked for anew
-RETRY_MS = 10 * 60_000
-PATIENCE_MS = 10_000
-CAMPAIGNS_MAX = 8  # of one customer at a time: the row is bounded
+from coupons.shared import CAMPAIGNS_MAX, RETRY_MS, Shared, pots_of
 
 Says = Literal["wants", "used", "spares", "returns"]
 
@@ -67,38 +64,12 @@ class Permit:
     short: str = ""
 
 
-class Claimed(TypedDict):
-    """How a claim stands: "again" was refused before, so that nobody waits for its answer.
-
-    `short` is the kind of pot that had none left, device or address, where it is refused.
-    """
-
-    claim: int
-    state: Literal["asked", "again", "granted", "refused"]
-    at_ms: int
-    pots: list[str]
-    short: str
-
-
-class Place(TypedDict):
-    """A device or an address, by its keyed hash, and when the customer was last seen there."""
-
-    digest: str
-    at_ms: int
-
-
-class Shared(TypedDict):
-    """What a row keeps of it: where the customer was last, and the claims by campaign."""
-
-    places: dict[str, Place]
-    claims: dict[str, Claimed]
-
-
 class Claims:
     """The claims of one partition: their number, and those that are to be sent.
 
     Examples
     --------
+    >>> from coupons.shared import note_place, nothing_shared, refusal
     >>> claims, shared = Claims(0), nothing_shared()
     >>> spring = Campaign(campaign_id="spring", budget_minor=9, shared_caps={"device": 1})
     >>> note_place(shared, "device", "ab12", 5)
@@ -202,62 +173,3 @@ class Claims:
                 until_ms=until_ms,
             )
         )
-
-
-def nothing_shared() -> Shared:
-    """Give what a row keeps of a customer of whom nothing is known yet."""
-    return {"places": {}, "claims": {}}
-
-
-def note_place(shared: Shared, by: str, digest: str, ts_ms: int) -> None:
-    """Remember where a customer was last, in event time, whatever the order of arrival."""
-    known = shared["places"].get(by)
-    if known is None or ts_ms >= known["at_ms"]:
-        shared["places"][by] = {"digest": digest, "at_ms": ts_ms}
-
-
-def pots_of(shared: Shared, campaign: Campaign) -> list[str]:
-    """Name what a coupon of a campaign needs a permit of; a place not known needs none."""
-    places = shared["places"]
-    return [
-        f"{campaign.campaign_id}/{by}/{places[by]['digest']}"
-        for by in campaign.shared_caps
-        if by in places
-    ]
-
-
-def refusal(shared: Shared, campaign: Campaign) -> str | None:
-    """Say why a customer may get no coupon of a campaign; None if they may.
-
-    `permit_awaited`, `device_limit` or `address_limit`.
-    """
-    pots = pots_of(shared, campaign)
-    if not pots:
-        return None
-    known = shared["claims"].get(campaign.campaign_id)
-    if known is None or known["pots"] != pots:
-        return f"{pots[0].split('/', 2)[1]}_limit"
-    if known["state"] == "granted":
-        return None
-    return "permit_awaited" if known["state"] == "asked" else f"{known['short']}_limit"
-
-
-def is_awaited(shared: Shared | None, now_ms: int) -> bool:
-    """Tell whether an answer is about to come: it is worth waiting for a moment."""
-    return shared is not None and any(
-        one["state"] == "asked" and now_ms < one["at_ms"] + PATIENCE_MS
-        for one in shared["claims"].values()
-    )
-
-
-def next_due_ms(shared: Shared | None) -> int | None:
-    """Tell when the oldest claim is given up, if there is one.
-
-    Examples
-    --------
-    >>> next_due_ms(None) is None
-    True
-    """
-    if shared is None or not shared["claims"]:
-        return None
-    return min(one["at_ms"] for one in shared["claims"].values()) + HOLD_MS

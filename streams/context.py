@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, cast
 from coupons.arms import Arm, ArmShares
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.circulation import Circulation
-from coupons.claims import Claims, Shared
+from coupons.claims import Claims
 from coupons.codes import CodeKey, code_of
 from coupons.draw import bucket
 from coupons.habit import Habit
@@ -16,6 +16,7 @@ from coupons.limits import Whose
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
 from coupons.promises import PROMISE_RATIO
+from coupons.shared import Shared
 from coupons.stock import EVERYTHING_THERE, Stock
 from coupons.wallet import Lifecycle, Wallet
 from features.basket import Basket

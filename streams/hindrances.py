@@ -1,6 +1,6 @@
 """Why the policy is not asked at a trigger: what is known before anything is drawn."""
 
-from coupons.claims import is_awaited
+from coupons.shared import is_awaited
 from coupons.wallet import ends_ms
 from features.events import Event
 from streams.context import Row, Rules

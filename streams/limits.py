@@ -7,9 +7,9 @@ from coupons import wallet
 from coupons.arms import Arm
 from coupons.catalogue import Campaign, Coupon
 from coupons.choices import Blocked
-from coupons.claims import Shared, refusal
 from coupons.ledger import Ledger
 from coupons.limits import ANYBODY, Whose
+from coupons.shared import Shared, refusal
 
 
 class Limits:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from coupons import claims, habit, wallet
+from coupons import habit, shared, wallet
 from coupons.refusing import refusal_of
 from features import profile as profiles
 from features.events import Event
@@ -57,7 +57,7 @@ def settle_due(row: Row, user_id: str, now_ms: int, context: Context, effects: E
         moved = wallet.expire(row["wallet"], now_ms + GRACE_MS)  # it keeps a grace of its own
         _settle_money(moved, user_id, context, effects)
     if "shared" in row:
-        context.partition.claims.drop(row["shared"], now_ms, now_ms - claims.HOLD_MS)
+        context.partition.claims.drop(row["shared"], now_ms, now_ms - shared.HOLD_MS)
     if row["sessions"]["open"]:
         sessions.close(row, user_id, now_ms + GRACE_MS, context.rules, effects)
 
@@ -67,7 +67,7 @@ def due_ms(row: Row) -> int | None:
     coupon_ms = wallet.next_due_ms(row["wallet"])
     waits = [labels.next_due_ms(row["pending"]), sessions.due_ms(row)]
     waits += [None if coupon_ms is None else coupon_ms - GRACE_MS]
-    waits += [claims.next_due_ms(row.get("shared"))]
+    waits += [shared.next_due_ms(row.get("shared"))]
     return min([due for due in waits if due is not None], default=None)
 
 

@@ -4,9 +4,9 @@ The claim goes out with what the customer does first, so that the permit is most
 coupon is due (`coupons.claims`).
 """
 
-from coupons import claims, wallet
+from coupons import shared, wallet
 from coupons.catalogue import Campaign
-from coupons.claims import Permit, Shared
+from coupons.claims import Permit
 from coupons.held import Held
 from features.events import Event
 from features.session_text import hashed
@@ -22,9 +22,9 @@ def claim_ahead(row: Row, event: Event, context: Context, effects: Effects) -> N
     told = {"device": event.anonymous_id, "address": event.address_id}
     for by, identity in told.items():
         if identity:
-            shared = row.setdefault("shared", claims.nothing_shared())
+            kept = row.setdefault("shared", shared.nothing_shared())
             digest = hashed(identity, rules.session_key)
-            claims.note_place(shared, by, digest, event.ts_ms)
+            shared.note_place(kept, by, digest, event.ts_ms)
     if "shared" not in row or rules.dry_run or effects.late:
         return
     if rules.arm_of(event.user_id) == "holdout" or _has_offer(row, event.ts_ms):
@@ -35,7 +35,7 @@ def claim_ahead(row: Row, event: Event, context: Context, effects: Effects) -> N
             effects.is_waiting |= own.want(row["shared"], campaign, event.user_id, event.ts_ms)
 
 
-def use(shared: Shared, held: Held, campaign: Campaign, context: Context) -> None:
+def use(kept: shared.Shared, held: Held, campaign: Campaign, context: Context) -> None:
     """Use up the permit for a coupon just given, which remembers it.
 
     It counts for the window of the campaign's caps, and as long as it can be used.
@@ -43,7 +43,7 @@ def use(shared: Shared, held: Held, campaign: Campaign, context: Context) -> Non
     now_ms = held["given_ms"]
     until_ms = max(now_ms + campaign.per_user_window_ms, held["until_ms"])
     own = context.partition.claims
-    if used := own.use(shared, campaign, now_ms, until_ms=until_ms):
+    if used := own.use(kept, campaign, now_ms, until_ms=until_ms):
         held["permits"] = used
 
 

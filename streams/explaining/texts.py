@@ -68,7 +68,6 @@ ENDINGS = {
         "若未使用的券退回金额则自动解除。",
     ),
     **signs.LIMITS_END,
-    **signs.SHARED_END,
     "campaign_paused": ("It ends when the shop resumes it.", "商家恢复该活动后自动解除。"),
     "min_spend_out_of_reach": ("It ends as the basket grows.", "购物车金额增加后自动解除。"),
     "bundle_out_of_reach": ("It ends as the basket grows.", "购物车商品增加后自动解除。"),

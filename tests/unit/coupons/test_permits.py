@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 
 from coupons import claims
+from coupons import shared as rows
 from coupons.catalogue import Campaign
-from coupons.claims import HOLD_MS, RETRY_MS, Claim, Claims, Permit, Shared
+from coupons.claims import Claim, Claims, Permit
 from coupons.limits import KEPT_MS
 from coupons.permits import Permits, PotState
+from coupons.shared import HOLD_MS, RETRY_MS, Shared
 from features.profile import GRACE_MS
 
 HOUR_MS = 3_600_000
@@ -39,9 +41,9 @@ def wants(permits: Permits, claim: int, now_ms: int = 0, newest_ms: int = 0, **f
 
 
 def at(**places: str) -> Shared:
-    shared = claims.nothing_shared()
+    shared = rows.nothing_shared()
     for by, digest in places.items():
-        claims.note_place(shared, by, digest, 0)
+        rows.note_place(shared, by, digest, 0)
     return shared
 
 
@@ -155,22 +157,22 @@ def test_a_refused_claim_names_what_is_short_and_is_made_again_later() -> None:
     spring = campaign(device=9, address=1)
     assert own.want(shared, spring, "ann", 0)
     answered(own, shared, permits)
-    assert claims.refusal(shared, spring) == "address_limit"
+    assert rows.refusal(shared, spring) == "address_limit"
     assert not own.want(shared, spring, "ann", RETRY_MS - 1)
     permits.hear(a_claim("spares", 77, pots=(ADDRESS,)), 0)
     assert own.want(shared, spring, "ann", RETRY_MS)
-    assert not claims.is_awaited(shared, RETRY_MS), "who was refused before is not kept waiting"
-    assert claims.refusal(shared, spring) == "address_limit"
+    assert not rows.is_awaited(shared, RETRY_MS), "who was refused before is not kept waiting"
+    assert rows.refusal(shared, spring) == "address_limit"
     answered(own, shared, permits)
-    assert claims.refusal(shared, spring) is None
+    assert rows.refusal(shared, spring) is None
 
 
 def test_an_answer_is_waited_for_but_not_for_long() -> None:
     own, shared, spring = Claims(0), at(device="d1"), campaign(device=1)
     own.want(shared, spring, "ann", 0)
-    assert claims.is_awaited(shared, claims.PATIENCE_MS - 1)
-    assert not claims.is_awaited(shared, claims.PATIENCE_MS)
-    assert claims.refusal(shared, spring) == "permit_awaited"
+    assert rows.is_awaited(shared, rows.PATIENCE_MS - 1)
+    assert not rows.is_awaited(shared, rows.PATIENCE_MS)
+    assert rows.refusal(shared, spring) == "permit_awaited"
 
 
 def test_a_customer_elsewhere_gives_back_what_they_needed_there() -> None:
@@ -178,27 +180,27 @@ def test_a_customer_elsewhere_gives_back_what_they_needed_there() -> None:
     spring = campaign(device=1)
     own.want(shared, spring, "ann", 0)
     answered(own, shared, permits)
-    claims.note_place(shared, "device", "d2", 1)
-    assert claims.refusal(shared, spring) == "device_limit", "a permit is for one device"
+    rows.note_place(shared, "device", "d2", 1)
+    assert rows.refusal(shared, spring) == "device_limit", "a permit is for one device"
     own.want(shared, spring, "ann", 1)
     told = answered(own, shared, permits)
     assert [(one.says, one.pots) for one in told] == [
         ("spares", (DEVICE,)),
         ("wants", ("spring/device/d2",)),
     ]
-    assert claims.refusal(shared, spring) is None
+    assert rows.refusal(shared, spring) is None
 
 
 def test_what_is_not_used_in_time_is_given_back() -> None:
     own, permits, shared = Claims(0), a_ledger(device=1), at(device="d1")
     own.want(shared, campaign(device=1), "ann", 5)
     answered(own, shared, permits)
-    assert claims.next_due_ms(shared) == 5 + HOLD_MS
+    assert rows.next_due_ms(shared) == 5 + HOLD_MS
     own.drop(shared, 5 + HOLD_MS - 1, over_ms=4)
     assert own.take() == []
     own.drop(shared, 5 + HOLD_MS, over_ms=5)
     assert [one.says for one in answered(own, shared, permits)] == ["spares"]
-    assert (len(permits), claims.next_due_ms(shared)) == (0, None)
+    assert (len(permits), rows.next_due_ms(shared)) == (0, None)
 
 
 def test_an_answer_that_nobody_waits_for_goes_back() -> None:
@@ -238,7 +240,7 @@ def test_a_used_permit_is_told_and_comes_back_with_the_coupon() -> None:
 def test_a_customer_of_whom_no_device_is_known_is_not_held_by_one() -> None:
     own, shared, spring = Claims(0), at(address="a1"), campaign(device=1)
     assert not own.want(shared, spring, "ann", 0)
-    assert claims.refusal(shared, spring) is None
+    assert rows.refusal(shared, spring) is None
     assert own.use(shared, spring, 1, until_ms=9) == []
 
 
@@ -248,5 +250,5 @@ def test_a_row_keeps_claims_of_a_few_campaigns_only() -> None:
         Campaign(campaign_id=f"c{n}", budget_minor=1, shared_caps={"device": 1}) for n in range(20)
     ]
     made = [own.want(shared, one, "ann", 0) for one in named]
-    assert made.count(True) == len(shared["claims"]) == claims.CAMPAIGNS_MAX
-    assert claims.refusal(shared, named[-1]) == "device_limit"
+    assert made.count(True) == len(shared["claims"]) == rows.CAMPAIGNS_MAX
+    assert rows.refusal(shared, named[-1]) == "device_limit"
