@@ -40,9 +40,13 @@ REASONS: dict[str, tuple[str, str]] = {
         "Customers of this address have had enough of this campaign.",
         "该地址的用户已达该活动上限。",
     ),
+    "person_limit": (
+        "The person has had enough of this campaign by their other accounts.",
+        "此人的其他账户已达该活动上限。",
+    ),
     "permit_awaited": (
-        "Whether this device or address has had enough is being asked.",
-        "正在确认该设备或地址是否已达上限。",
+        "Whether the person, device or address has had enough is being asked.",
+        "正在确认此人、该设备或地址是否已达上限。",
     ),
     "stacking_conflict": (
         "It cannot be combined with a coupon the customer holds.",

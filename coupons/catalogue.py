@@ -11,7 +11,7 @@ Kind = Literal["amount_off", "percent_off", "free_shipping", "gift", "second_hal
 ScopeOf = Literal["shop", "category", "brand", "product"]
 LimitBy = Literal["day", "week", "segment", "store"]
 NAMED = ("segment", "store")
-SHARED = ("device", "address")
+SHARED = ("device", "address", "person")
 DAY_MINUTES = 24 * 60
 
 
@@ -158,8 +158,8 @@ class Campaign:
     """Coupons that share a budget.
 
     `per_user` caps how many coupons of the campaign one customer may hold or have been given within
-    `per_user_window_ms`; `channel_caps` the same by channel; `shared_caps` by device and address
-    (`SHARED`) how many all customers of one may be given in that time.
+    `per_user_window_ms`; `channel_caps` the same by channel; `shared_caps` by device, address
+    and person (`SHARED`) how many all customers of one may be given in that time.
     """
 
     campaign_id: str

@@ -35,7 +35,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 VENUES = ("online", "store", "any")
 CAMPAIGN_FIELDS = (
     *("id", "version", "currency", "budget", "starts", "ends"),
-    *("per_user", "per_user_window", "per_device", "per_address"),
+    *("per_user", "per_user_window", "per_device", "per_address", "per_person"),
     *("channel_caps", "limits", "coupons"),
 )
 DEPTH_FIELDS: Mapping[Kind, tuple[str, ...]] = {

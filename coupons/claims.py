@@ -1,4 +1,4 @@
-"""The right to give a customer one coupon of what all of a device or an address share.
+"""The right to give a customer one coupon of what all of a device, address or person share.
 
 Customers of one device stand in different partitions, so one ledger counts (`coupons.permits`). A
 partition *claims* in a customer's name, and may give the coupon once a *permit* has come. What it

@@ -1,4 +1,4 @@
-"""The ledger of what all customers of one device, or of one address, may be given.
+"""The ledger of what all customers of one device or address, or accounts of a person, may get.
 
 For each campaign with such a cap and each device there is a pot of as many permits. The one writer
 of all ledgers hands them out (`coupons.claims`) and knows them by claim alone: no customer's id is

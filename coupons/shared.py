@@ -16,7 +16,7 @@ CAMPAIGNS_MAX = 8  # of one customer at a time: the row is bounded
 class Claimed(TypedDict):
     """How a claim stands: "again" was refused before, so that nobody waits for its answer.
 
-    `short` is the kind of pot that had none left, device or address, where it is refused.
+    `short` is the kind of pot that had none left (`SHARED`), where it is refused.
     """
 
     claim: int
@@ -27,7 +27,7 @@ class Claimed(TypedDict):
 
 
 class Place(TypedDict):
-    """A device or an address, by its keyed hash, and when the customer was last seen there."""
+    """A device, an address or a person, by its keyed hash, and when that was last told."""
 
     digest: str
     at_ms: int

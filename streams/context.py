@@ -47,7 +47,7 @@ class Row(TypedDict):
     last decision point; `net_minor` the margin earned from the user less the discounts given.
     `sessions` holds what the user does now, `last_visit` what their last session looked like,
     `moves` what they did after what. `habit` is there once the user has ordered, where it is asked,
-    `shared` once a device or an address was told, where campaigns have caps by them.
+    `shared` once a device, address or person was told, where campaigns have caps by them.
     """
 
     v: int
@@ -98,7 +98,7 @@ class Rules:
     families: Families = NO_FAMILIES
     model_ref: ModelRef = field(init=False)
     policy_ref: PolicyRef = field(init=False)
-    shared: tuple[Campaign, ...] = field(init=False)  # those with caps by device or address
+    shared: tuple[Campaign, ...] = field(init=False)  # those with caps by what others share
     _experiments: dict[int, Experiment] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

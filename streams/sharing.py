@@ -1,4 +1,4 @@
-"""Coupons that all customers of a device or an address share: claimed ahead, used when given.
+"""Coupons that all of a device, an address or a person share: claimed ahead, used when given.
 
 The claim goes out with what the customer does first, so that the permit is mostly there before a
 coupon is due (`coupons.claims`).
@@ -14,12 +14,12 @@ from streams.context import Context, Effects, PartitionState, Row
 
 
 def claim_ahead(row: Row, event: Event, context: Context, effects: Effects) -> None:
-    """Note where the customer is, and claim what a coupon for them would need.
+    """Note where and who the customer is, and claim what a coupon for them would need.
 
-    A customer of whom no device was ever told is not held by a cap by device; so with addresses.
+    A customer of whom no device was ever told is not held by a cap by device; so with the others.
     """
     rules = context.rules
-    told = {"device": event.anonymous_id, "address": event.address_id}
+    told = {"device": event.anonymous_id, "address": event.address_id, "person": event.person_id}
     for by, identity in told.items():
         if identity:
             kept = row.setdefault("shared", shared.nothing_shared())

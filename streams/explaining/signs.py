@@ -35,5 +35,9 @@ LIMITS_END = {
         "It ends as coupons of that address leave the campaign's window.",
         "该地址的优惠券移出活动统计窗口后自动解除。",
     ),
+    "person_limit": (
+        "It ends as the person's coupons leave the campaign's window.",
+        "此人的优惠券移出活动统计窗口后自动解除。",
+    ),
     "permit_awaited": ("It ends with the answer, within seconds.", "数秒内得到答复后自动解除。"),
 }

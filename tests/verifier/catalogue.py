@@ -34,7 +34,7 @@ class Coupon:
 class Campaign:
     """What limits the coupons of a campaign together; `limits` by (day, week ..., name).
 
-    `shared_caps` by device and address, of all customers of one.
+    `shared_caps` by device, address and person, of all customers of one.
     """
 
     campaign_id: str
@@ -96,7 +96,7 @@ def _campaign(entry: dict[str, Any]) -> Campaign:
         per_user_window_ms=_span_ms(entry.get("per_user_window", WINDOW)),
         channel_caps=dict(entry.get("channel_caps") or {}),
         shared_caps={
-            by: entry[f"per_{by}"] for by in ("device", "address") if f"per_{by}" in entry
+            by: entry[f"per_{by}"] for by in ("device", "address", "person") if f"per_{by}" in entry
         },
         limits={
             (one["by"], one.get("name", "")): _minor(one["amount"], currency)

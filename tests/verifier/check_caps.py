@@ -33,7 +33,7 @@ def check_caps(facts: Facts) -> list[Check]:
         problems = list(_problems(offers, campaign)) if campaign is not None else []
         check.expect(not problems, f"{user_id}: {'; '.join(problems[:3])}")
     if not any(one.shared_caps for one in campaigns.values()):
-        shared.skipped = "no campaign has a cap by device or address"
+        shared.skipped = "no campaign has a cap by device, address or person"
     for (by, place, name), offers in there.items():
         beyond = list(_beyond(offers, by, campaigns[name]))
         shared.expect(not beyond, f"{by} {place}: {'; '.join(beyond[:3])}")

@@ -41,7 +41,7 @@ class Sent:
         Digests of key, value and headers, and of the value alone.
     told
         Of what is said of orders and coupons, the fields that tell which and how.
-    device, address
+    device, address, person
         Where the customer was, "" where the event does not tell.
     """
 
@@ -62,6 +62,7 @@ class Sent:
     told: dict[str, Any] = field(default_factory=dict)
     device: str = ""
     address: str = ""
+    person: str = ""
 
     @property
     def place(self) -> str:
@@ -198,6 +199,7 @@ def _read_native(body: dict[str, Any], record: Record, family: str) -> dict[str,
         "ts_ms": ts_ms,
         "device": str(body.get("anonymous_id") or ""),
         "address": str(body.get("address_id") or ""),
+        "person": str(body.get("person_id") or ""),
         "told": {name: body[name] for name in _TOLD if name in body} if family in _TELLING else {},
     }
 

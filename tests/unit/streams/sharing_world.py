@@ -38,7 +38,7 @@ from tests.builders import (
 PARTITIONS = 3
 USERS = [f"u{number}" for number in range(7)]
 PLACES = ("x", "y")
-SEEN = {"device": "anonymous_id", "address": "address_id"}
+SEEN = {"device": "anonymous_id", "address": "address_id", "person": "person_id"}
 MINUTE_MS = 60_000
 PAYS = FixedScorer(nothing=0.05, ten=0.20)
 QUIET_ROUNDS = 24
@@ -67,7 +67,7 @@ class World:
     def __init__(self, seed: int) -> None:
         self.random = random = Random(seed)
         self.window_ms = random.choice((HOUR_MS, 24 * HOUR_MS))
-        kinds = random.choice((("device",), ("address",), SHARED))
+        kinds = random.choice((("device",), ("address",), ("device", "person"), SHARED))
         self.caps = {kind: random.randrange(1, 4) for kind in kinds}
         coupon = a_coupon(per_user=1_000, validity_ms=random.choice((10 * MINUTE_MS, HOUR_MS)))
         terms: dict[str, Any] = {"per_user": 24, "per_user_window_ms": self.window_ms}
@@ -255,7 +255,7 @@ class World:
         for _ in range(QUIET_ROUNDS):
             self.now_ms += 16 * MINUTE_MS
             for user in USERS:
-                self.happen(user, "checkout.started", anonymous_id="x", address_id="x")
+                self.happen(user, "checkout.started", **dict.fromkeys(SEEN.values(), "x"))
                 self.steady(partition_of(user.encode(), PARTITIONS))
         cap_count = min(self.caps.values())
         if self.window_ms == HOUR_MS:  # a coupon counts for an hour, and half of one is waited

@@ -1,6 +1,7 @@
 """Caps by device and address in the step, in partitions, and under every fault."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -171,6 +172,16 @@ def test_c47_a_dry_run_claims_nothing_and_answers_as_if_there_were_no_cap() -> N
     assert effects.decision is not None
     assert effects.decision.action == "offer"
     assert context.partition.claims.take() == []
+
+
+def test_c11_accounts_that_are_linked_share_the_caps_of_the_person() -> None:
+    ours, rules = partitions(), some_rules(PAYS, a_catalogue(shared_caps={"person": 1}))
+    links = [
+        an_event("profile.updated", user_id=user, at_ms=NOON_MS - 1, event_id=user, person_id="p")
+        for user in USERS
+    ]
+    plain = [replace(event, anonymous_id=None) for event in visits()]
+    assert offers(applied(ours, [*links, *plain], rules)) == 1
 
 
 # -- partitions ------------------------------------------------------------------------------
