@@ -5,7 +5,7 @@ of all ledgers hands them out (`coupons.claims`) and knows them by claim alone: 
 kept. What is unused is out until its partition gives it back; what is used counts until its time is
 over. A pot with neither is forgotten.
 
-A pot takes about 100 bytes of the changelog and 20 for each permit; see docs/decisions/0047.
+A pot with two permits out is a record of 63 bytes, and 591 in memory (docs/decisions/0047).
 """
 
 from collections.abc import Mapping, Sequence
