@@ -32,6 +32,22 @@ REASONS: dict[str, tuple[str, str]] = {
     "cooldown": ("Too soon after the last one.", "距上次领取时间过短。"),
     "campaign_limit": ("The customer has had enough of this campaign.", "已达该活动的每人上限。"),
     "channel_limit": ("The customer has had enough on this channel.", "已达该渠道的每人上限。"),
+    "device_limit": (
+        "Customers of this device have had enough of this campaign.",
+        "该设备上的用户已达该活动上限。",
+    ),
+    "address_limit": (
+        "Customers of this address have had enough of this campaign.",
+        "该地址的用户已达该活动上限。",
+    ),
+    "person_limit": (
+        "The person has had enough of this campaign by their other accounts.",
+        "此人的其他账户已达该活动上限。",
+    ),
+    "permit_awaited": (
+        "Whether the person, device or address has had enough is being asked.",
+        "正在确认此人、该设备或地址是否已达上限。",
+    ),
     "stacking_conflict": (
         "It cannot be combined with a coupon the customer holds.",
         "与用户已持有的优惠券不可叠加。",

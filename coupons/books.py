@@ -1,12 +1,14 @@
-"""The ledgers of all campaigns, as one writer keeps them."""
+"""The ledgers of all campaigns, and of what customers share, as one writer keeps them."""
 
 from coupons.arms import ArmShares
 from coupons.catalogue import Campaign, Catalogue
+from coupons.claims import Claim, Permit
 from coupons.leases import Ask, Grant
 from coupons.lending import Book
 from coupons.lent import BookState
 from coupons.limits import KEPT_MS, QUOTA_LEASE_RATIO, ends_ms_of, is_pot, is_quota, terms_of
 from coupons.orders import Order
+from coupons.permits import Permits, PotState, is_shared
 
 
 class Books:
@@ -21,6 +23,8 @@ class Books:
     ----------
     now_ms
         The newest event time that any partition told: by it days and weeks are over for good.
+    permits
+        What all customers of a device or an address may be given.
     """
 
     def __init__(
@@ -38,10 +42,13 @@ class Books:
         self._campaigns: dict[str, Campaign] = {}
         self._books: dict[str, Book] = {}
         self.now_ms = 0
+        self.permits = Permits()
+        self._permitted: list[Permit] = []
 
     def adopt(self, catalogue: Catalogue) -> None:
         """Follow the catalogue's budgets and schedules."""
         self._campaigns = {one.campaign_id: one for one in catalogue.campaigns}
+        self.permits.adopt(self._campaigns)
         for name, book in self._books.items():
             book.adopt(terms_of(name, self._campaigns), horizon_ms=self._horizon_ms)
 
@@ -64,26 +71,32 @@ class Books:
         """Name the campaigns that have a ledger."""
         return sorted(self._books)
 
-    def hear(self, ask: Ask) -> None:
+    def hear(self, ask: Ask | Claim) -> None:
         """Let the ledger of a campaign or a pot note what a partition tells.
 
         A pot that has been over for so long is asked for in vain: its book may be gone, and a new
         one would grant again what the old one has granted.
         """
         self.now_ms = max(self.now_ms, ask.now_ms)
-        if not self._is_over(ask.campaign_id):
+        if isinstance(ask, Claim):
+            answer = self.permits.hear(ask, self.now_ms)
+            self._permitted += [answer] if answer is not None else []
+        elif not self._is_over(ask.campaign_id):
             self.of(ask.campaign_id).hear(ask)
 
-    def has(self, name: str) -> bool:
-        """Tell whether a campaign or a pot has a ledger."""
-        return name in self._books
+    def state(self, name: str) -> BookState | PotState | None:
+        """Give what is kept of a campaign or a pot; None where nothing is."""
+        if is_shared(name):
+            return self.permits.of(name)
+        book = self._books.get(name)
+        return book.state if book is not None else None
 
     def close_old(self) -> list[str]:
-        """Close the ledgers of pots that nobody can ask for any more, and name them."""
+        """Close the ledgers of pots that nobody can ask for any more, and name what changed."""
         over = [name for name in self.names() if self._is_over(name)]
         for name in over:
             del self._books[name]
-        return over
+        return [*over, *self.permits.close_old(self.now_ms)]
 
     def _is_over(self, name: str) -> bool:
         ends_ms = ends_ms_of(name) if is_pot(name) else None
@@ -97,8 +110,13 @@ class Books:
         return self.of(name).obey(order)
 
     def answers(self) -> list[Grant]:
-        """Give what is to be told now, campaign by campaign."""
+        """Give what is to be told of money now, campaign by campaign."""
         return [grant for name in self.names() for grant in self._books[name].answers()]
+
+    def permitted(self) -> list[Permit]:
+        """Give the answers to claims, in their order."""
+        permitted, self._permitted = self._permitted, []
+        return permitted
 
     def _open(self, campaign_id: str, state: BookState | None) -> Book:
         has_pieces = is_quota(campaign_id)  # they have no arms

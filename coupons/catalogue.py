@@ -2,13 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from coupons.canonical import canonical
 
 Kind = Literal["amount_off", "percent_off", "free_shipping", "gift", "second_half_price", "bundle"]
 ScopeOf = Literal["shop", "category", "brand", "product"]
 LimitBy = Literal["day", "week", "segment", "store"]
 NAMED = ("segment", "store")
+SHARED = ("device", "address", "person")
 DAY_MINUTES = 24 * 60
 
 
@@ -155,7 +158,8 @@ class Campaign:
     """Coupons that share a budget.
 
     `per_user` caps how many coupons of the campaign one customer may hold or have been given within
-    `per_user_window_ms`; `channel_caps` the same by channel.
+    `per_user_window_ms`; `channel_caps` the same by channel; `shared_caps` by device, address
+    and person (`SHARED`) how many all customers of one may be given in that time.
     """
 
     campaign_id: str
@@ -167,6 +171,7 @@ class Campaign:
     per_user: int = 3
     per_user_window_ms: int = 7 * 86_400_000
     channel_caps: dict[str, int] = field(default_factory=dict)
+    shared_caps: dict[str, int] = field(default_factory=dict)
     limits: tuple[Limit, ...] = ()
     coupons: tuple[Coupon, ...] = ()
     line: int = 0
@@ -218,28 +223,12 @@ def version_of(campaigns: tuple[Campaign, ...]) -> str:
 
     Line numbers are left out, so comments and blank lines do not make a new version.
     """
-    return hashlib.sha256(_canonical(campaigns).encode()).hexdigest()[:16]
+    return hashlib.sha256(canonical(campaigns).encode()).hexdigest()[:16]
 
 
 def without_lines(campaign: Campaign) -> str:
     """Tell all of a campaign but where it stands in a file, so that two can be compared."""
-    return _canonical(campaign)
-
-
-def _canonical(value: object) -> str:
-    if is_dataclass(value) and not isinstance(value, type):
-        named = [f.name for f in fields(value) if f.name != "line"]
-        if isinstance(value, Campaign) and not value.limits:
-            named.remove("limits")  # catalogues of before there were any keep their version
-        inner = ",".join(f"{name}={_canonical(getattr(value, name))}" for name in named)
-        return f"{type(value).__name__}({inner})"
-    if isinstance(value, frozenset):
-        return "{" + ",".join(sorted(map(repr, value))) + "}"
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{key!r}:{_canonical(value[key])}" for key in sorted(value)) + "}"
-    if isinstance(value, tuple):
-        return "(" + ",".join(map(_canonical, value)) + ")"
-    return repr(value)
+    return canonical(campaign)
 
 
 def _require_distinct(name: str, ids: list[str]) -> None:

@@ -18,6 +18,7 @@ from coupons.catalogue_parts import (
     read_limits,
     read_schedule,
     read_scope,
+    read_shared_caps,
 )
 from coupons.catalogue_problems import Path, Problem, Source
 from coupons.catalogue_yaml import read_yaml
@@ -34,7 +35,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 VENUES = ("online", "store", "any")
 CAMPAIGN_FIELDS = (
     *("id", "version", "currency", "budget", "starts", "ends"),
-    *("per_user", "per_user_window", "channel_caps", "limits", "coupons"),
+    *("per_user", "per_user_window", "per_device", "per_address", "per_person"),
+    *("channel_caps", "limits", "coupons"),
 )
 DEPTH_FIELDS: Mapping[Kind, tuple[str, ...]] = {
     "amount_off": ("save",),
@@ -136,6 +138,7 @@ def _campaign(source: Source, tree: object, path: Path) -> Campaign:
         per_user=entry.whole("per_user", 3, least=1),
         per_user_window_ms=entry.duration_ms("per_user_window", 7 * DAY_MS),
         channel_caps=_channel_caps(entry),
+        shared_caps=read_shared_caps(entry),
         limits=read_limits(entry, currency),
         coupons=(),
         line=entry.line,

@@ -6,6 +6,7 @@ from typing import cast, get_args
 from coupons.catalogue import (
     DAY_MINUTES,
     NAMED,
+    SHARED,
     Audience,
     Limit,
     LimitBy,
@@ -105,6 +106,12 @@ def read_bounds(entry: Entry) -> tuple[int | None, int | None]:
     if starts_ms is not None and ends_ms is not None and ends_ms <= starts_ms:
         entry.note("ends", f"after starts {entry.fields['starts']}", entry.fields["ends"])
     return starts_ms, ends_ms
+
+
+def read_shared_caps(entry: Entry) -> dict[str, int]:
+    """Read how many coupons all customers of one device or address may be given."""
+    fields = {by: f"per_{by}" for by in SHARED}
+    return {by: entry.whole(name, 1, least=1) for by, name in fields.items() if entry.has(name)}
 
 
 def read_limits(entry: Entry, currency: str) -> tuple[Limit, ...]:

@@ -32,7 +32,8 @@ class Held(TypedDict):
 
     `exclusive` and `fixed` stand there only when True, `code` only where there is one, `reserved`
     in that state only. `fixed`: the coupon costs its charge, whatever discount an order reports.
-    `pots` names the limits that it was charged to, where there were any.
+    `pots` names the limits that it was charged to, `permits` those that it used up
+    (`coupons.claims`), where there were any.
     """
 
     coupon_id: str
@@ -48,6 +49,7 @@ class Held(TypedDict):
     code: NotRequired[str]
     reserved: NotRequired[Reservation]
     pots: NotRequired[list[str]]
+    permits: NotRequired[list[str]]
 
 
 class Refunds(TypedDict):
@@ -82,6 +84,7 @@ class Closed(TypedDict):
     fixed: NotRequired[bool]
     refunds: NotRequired[Refunds]
     pots: NotRequired[list[str]]
+    permits: NotRequired[list[str]]
 
 
 class Given(TypedDict):
@@ -208,5 +211,7 @@ def close(wallet: Wallet, decision_id: str, stage: State, ts_ms: int) -> Closed:
         record["fixed"] = True
     if "pots" in one:
         record["pots"] = one["pots"]
+    if "permits" in one:
+        record["permits"] = one["permits"]
     closed[decision_id] = record
     return record

@@ -179,6 +179,8 @@ class Lifecycle:
         True if one piece of the coupon's quota is free again.
     pots
         The limits that it was charged to (`coupons.limits`), besides its campaign.
+    permits
+        What of others' caps is free again (`coupons.claims`), with the customer's own.
     """
 
     stage: Stage
@@ -191,3 +193,4 @@ class Lifecycle:
     discount_minor: int = 0
     quota_back: bool = False
     pots: tuple[str, ...] = ()
+    permits: tuple[str, ...] = ()

@@ -29,4 +29,5 @@ def take(one: Held | Closed, decision_id: str, stage: Stage, ts_ms: int) -> Life
         ts_ms=ts_ms,
         quota_back=step.quota_back,
         pots=tuple(one.get("pots", ())),
+        permits=tuple(one.get("permits", ())) if step.caps_back else (),
     )

@@ -128,6 +128,7 @@ class Event:
     payload_digest: str = ""
     session_id: str | None = None
     anonymous_id: str | None = None
+    person_id: str | None = None  # who it is, whatever account they use
     address_id: str | None = None  # where an order goes, or the payment's: an opaque id, no text
     store_id: str | None = None  # which of the shop's stores, where there are several
     channel: str | None = None  # app, web, store, mail, sms, push ...

@@ -10,12 +10,11 @@ event may still join two sessions.
 """
 
 from bisect import insort
-from hashlib import blake2b
 from typing import Any, TypedDict
 
 from features.events import Event
 from features.session_record import CODE_OF, Session, outline, record
-from features.session_text import short, text_bytes, told
+from features.session_text import hashed, short, text_bytes, told
 
 GAP_MS = 30 * 60_000
 GRACE_MS = 600_000
@@ -192,8 +191,8 @@ def _place(part: Part, event: Event, key: bytes) -> None:
         event.ts_ms // 1_000 if told else _NEVER_S,
         _brief(event.device),
         _brief(event.channel),
-        _hashed(event.anonymous_id, key),
-        _hashed(event.address_id, key),
+        hashed(event.anonymous_id, key),
+        hashed(event.address_id, key),
     ]
     part["place"] = _first(known, place)
 
@@ -208,10 +207,6 @@ def _first(one: list[int | str], other: list[int | str]) -> list[int | str]:
 
 def _brief(text: str | None) -> str:
     return short(text or "").encode()[:_BRIEF_BYTES].decode(errors="ignore")
-
-
-def _hashed(text: str | None, key: bytes) -> str:
-    return blake2b(text.encode(), key=key, digest_size=6).hexdigest() if text else ""
 
 
 # -- the log -------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from coupons.leases import Standing
 from coupons.lent import BookState
 from coupons.limits import is_pot, is_quota
 from coupons.orders import Order, refusal
+from coupons.permits import is_shared
 from streams import proposals, wire
 from streams.app import outbound_topics
 from streams.connection import client_options
@@ -118,7 +119,7 @@ async def read(settings: Settings) -> Ledgers:
     offers, states = Offers(settings), dict[str, BookState]()
     await offers.read(settings)
     async for record in records(options, [ledger]):
-        if record.key not in (None, POSITION_KEY):
+        if record.key not in (None, POSITION_KEY) and not is_shared(record.key.decode()):
             if record.value is None:
                 states.pop(record.key.decode(), None)
             else:

@@ -32,8 +32,8 @@ C10 text to numbers, Chinese and English | 8 words a search | sessions | partly:
     words; nothing asks for the counts by slot, as a row keeps no words beyond its session
     features/keywords.py <- unit/features/test_keywords.py
 C11 several sources joined | none | decode | partly: formats are joined; two histories of one
-    person are not merged: they may stand in two partitions, which no one order of events joins, so
-    caps could not hold to the byte; a shop that keys by its own customer id has one history
+    person are not merged: they may stand in two partitions, which no one order of events joins; a
+    shop that keys by its own customer id has one history, and caps by `person_id` hold over all
     streams/layouts.py <- unit/streams/test_layouts.py
 C12 always fresh; a generator for tests | none | step | done
     streams/flow.py <- unit/streams/test_freshness.py

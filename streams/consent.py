@@ -35,11 +35,11 @@ def heed(row: Row, event: Event, context: Context, effects: Effects) -> bool:
         if was_refused and not is_refused(row):
             _begin_anew(row, context, context.rules.arm_of(event.user_id))
     if is_refused(row):
-        _forget(row, event, effects)
+        _forget(row, event, context, effects)
     return covers(row, event)
 
 
-def _forget(row: Row, event: Event, effects: Effects) -> None:
+def _forget(row: Row, event: Event, context: Context, effects: Effects) -> None:
     """Take everything out of a row that is not owed.
 
     What stays: the refusal, the ids of events (none counts twice), the offsets, and the wallet
@@ -57,6 +57,8 @@ def _forget(row: Row, event: Event, effects: Effects) -> None:
     row["last_visit"] = []
     row["moves"] = {}
     row.pop("habit", None)
+    if (shared := row.pop("shared", None)) is not None:
+        context.partition.claims.drop(shared, event.ts_ms)
 
 
 def _begin_anew(row: Row, context: Context, arm: Arm) -> None:

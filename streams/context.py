@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, cast
 from coupons.arms import Arm, ArmShares
 from coupons.catalogue import Campaign, Catalogue, Coupon
 from coupons.circulation import Circulation
+from coupons.claims import Claims
 from coupons.codes import CodeKey, code_of
 from coupons.draw import bucket
 from coupons.habit import Habit
@@ -15,6 +16,7 @@ from coupons.limits import Whose
 from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
 from coupons.promises import PROMISE_RATIO
+from coupons.shared import Shared
 from coupons.stock import EVERYTHING_THERE, Stock
 from coupons.wallet import Lifecycle, Wallet
 from features.basket import Basket
@@ -31,34 +33,11 @@ from online_models.labels import Pending
 from online_models.league.contracts import Scorer
 from online_models.outcomes import Outcome
 from streams.decisions import Decision, Experiment, ModelRef, PolicyRef
+from streams.families import NO_FAMILIES, Families
 from streams.refusals import Reason
 from streams.replies import Reply
 
 NOTHING_KNOWN = Known(Knowledge())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Families:
-    """What decisions tell, and heed, of what is known across customers.
-
-    Attributes
-    ----------
-    hints, segments, heat, alike, next_step
-        Told: add-ons for carts, the customer's segment, how hot the product is, products that the
-        same customers cared for, the chance that what was done is followed by an order.
-    risk_limit
-        From this risk on no offer is made; 1.0, which no risk reaches, asks for none.
-    """
-
-    hints: bool = False
-    segments: bool = False
-    heat: bool = False
-    alike: bool = False
-    next_step: bool = False
-    risk_limit: float = 1.0
-
-
-NO_FAMILIES = Families()
 
 
 class Row(TypedDict):
@@ -67,7 +46,8 @@ class Row(TypedDict):
     `at` holds the next offset to apply of each source topic; `last` the moment and stage of the
     last decision point; `net_minor` the margin earned from the user less the discounts given.
     `sessions` holds what the user does now, `last_visit` what their last session looked like,
-    `moves` what they did after what. `habit` is there once the user has ordered, where it is asked.
+    `moves` what they did after what. `habit` is there once the user has ordered, where it is asked,
+    `shared` once a device, address or person was told, where campaigns have caps by them.
     """
 
     v: int
@@ -82,6 +62,7 @@ class Row(TypedDict):
     last_visit: list[int]
     moves: dict[str, int]
     habit: NotRequired[Habit]
+    shared: NotRequired[Shared]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +98,7 @@ class Rules:
     families: Families = NO_FAMILIES
     model_ref: ModelRef = field(init=False)
     policy_ref: PolicyRef = field(init=False)
+    shared: tuple[Campaign, ...] = field(init=False)  # those with caps by what others share
     _experiments: dict[int, Experiment] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -126,6 +108,8 @@ class Rules:
         )
         object.__setattr__(self, "model_ref", model)
         object.__setattr__(self, "policy_ref", PolicyRef(name=self.policy.name, version="1"))
+        shared = tuple([one for one in self.catalogue.campaigns if one.shared_caps])
+        object.__setattr__(self, "shared", shared)
         object.__setattr__(self, "_experiments", {})
 
     def experiment_of(self, user_id: str) -> Experiment:
@@ -159,11 +143,16 @@ class PartitionState:
     earnings: Incremental = field(default_factory=Incremental)
     growth: BasketGrowth = field(default_factory=BasketGrowth)
     circulation: Circulation = field(default_factory=Circulation)
+    claims: Claims = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to count claims."""
+        self.claims = Claims(self.partition)
 
     @classmethod
     def load(cls, record: Mapping[str, Any], partition: int, partitions: int) -> "PartitionState":
         """Take up what `dump` gave; sections that came later begin empty."""
-        return cls(
+        state = cls(
             partition=partition,
             watermark_ms=record["watermark_ms"],
             imputer=Imputer.load(record["imputer"]),
@@ -172,10 +161,12 @@ class PartitionState:
             growth=BasketGrowth.load(record.get("growth", {})),
             circulation=Circulation.load(record.get("circulation", {})),
         )
+        state.claims.count = record.get("claims", 0)
+        return state
 
     def dump(self) -> dict[str, Any]:
         """Give the state as plain JSON."""
-        return {
+        state = {
             "v": 1,
             "watermark_ms": self.watermark_ms,
             "imputer": self.imputer.dump(),
@@ -184,6 +175,7 @@ class PartitionState:
             "growth": self.growth.dump(),
             "circulation": self.circulation.dump(),
         }
+        return {**state, "claims": self.claims.count} if self.claims.count else state
 
 
 class Point(NamedTuple):

@@ -39,6 +39,7 @@ def to_event(native: NativeEvent, event_id: str, user_id: str, ts_ms: int, diges
     draft.payload_digest = digest
     draft.session_id = native.session_id
     draft.anonymous_id = native.anonymous_id
+    draft.person_id = native.person_id
     draft.address_id = native.address_id
     draft.store_id = native.store_id
     draft.channel = native.channel

@@ -62,7 +62,7 @@ def pseudonyms_of(settings: Settings) -> EdgePseudonyms:
 
 
 def renamed(rows: Iterable[Row], names: EdgePseudonyms | None) -> Iterator[Row]:
-    """Put pseudonyms in the place of the ids of users, devices and addresses.
+    """Put pseudonyms in the place of the ids of users, persons, devices and addresses.
 
     Events are written anew, in native fields only: what a foreign envelope held besides, such as
     an e-mail address, stays behind; so do addresses and numbers of people that were typed into the
@@ -73,13 +73,18 @@ def renamed(rows: Iterable[Row], names: EdgePseudonyms | None) -> Iterator[Row]:
             yield row
             continue
         event = wire.decode(row.family, row.key, row.value, row.headers, row.ts_ms)
-        anonymous_id, address_id, query = event.anonymous_id, event.address_id, event.query
+        query = event.query
         known = replace(
             event,
             user_id=names(event.user_id),
-            anonymous_id=None if anonymous_id is None else names(anonymous_id),
-            address_id=None if address_id is None else names(address_id),
+            anonymous_id=_named(event.anonymous_id, names),
+            person_id=_named(event.person_id, names),
+            address_id=_named(event.address_id, names),
             query=None if query is None else PERSONAL_TEXT.sub(" ", query).strip() or None,
         )
         value = wire.encode_event(known)
         yield replace(row, key=known.user_id.encode(), value=value, headers=())
+
+
+def _named(identity: str | None, names: EdgePseudonyms) -> str | None:
+    return None if identity is None else names(identity)

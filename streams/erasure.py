@@ -81,5 +81,7 @@ def forget(row: Row, user_id: str, context: Context) -> Effects:
     for lifecycle in wallet.expire(row["wallet"], now_ms=1 << 62):  # by then all have
         context.partition.ledger.settle(lifecycle, arm)
         effects.lifecycle.append(lifecycle)
+    if "shared" in row:
+        context.partition.claims.drop(row["shared"], 0)
     row["pending"].clear()
     return effects

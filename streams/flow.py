@@ -1,24 +1,21 @@
 """The one pure step: an event and a user's row in, effects out. No I/O, no clock, no dice."""
 
-from collections.abc import Sequence
-
 from coupons import eligibility, habit, wallet
 from coupons.choices import Choice
 from coupons.policy import choose
-from coupons.refusing import refusal_of
 from features import profile as profiles
 from features import seen
 from features import session as open_sessions
 from features.actions import NOTHING
 from features.events import Event
-from features.growth import bought_minor, grown, guess_of
+from features.growth import grown, guess_of
 from features.imputation import observe_event
 from features.reading import read
 from features.traits import Traits
 from features.vector import NAMES, expected_basket, traits, vector
 from online_models import labels
 from online_models.league.contracts import Answers
-from streams import consent, insight, sessions
+from streams import consent, insight, sessions, sharing
 from streams.ballots import told_options
 from streams.context import Context, Effects, Point, Row
 from streams.decisions import Decision, decision_id
@@ -26,10 +23,9 @@ from streams.hindrances import hindrance_of, stage_of, standing_of
 from streams.limits import Limits
 from streams.replying import answer
 from streams.report import report_choice, report_suppressed
+from streams.settled import GRACE_MS, due_ms, settle_due, settle_event
 
-# Within this stretch any order of arrival gives the same answer; labels and held coupons wait for
-# it too before time alone settles them.
-GRACE_MS = profiles.GRACE_MS
+__all__ = ["GRACE_MS", "decide", "due_ms", "new_row", "settle_due", "step"]
 
 
 def new_row() -> Row:
@@ -68,72 +64,14 @@ def step(row: Row, event: Event, context: Context) -> Effects:
         profiles.update(row["profile"], event)
         observe_event(context.partition.imputer, event)
         sessions.keep(row, event, context.rules, effects)
+        if context.rules.shared:
+            sharing.claim_ahead(row, event, context, effects)
     if event.event_type == "coupon.check_requested":
         answer(row, event, context.rules, effects)
     if event.event_type in context.rules.triggers:
         decision = decide(row, event, context, effects)
         effects.decision = insight.hinted(decision, row, event, context.rules)
     return effects
-
-
-def settle_event(row: Row, event: Event, context: Context, effects: Effects) -> None:
-    """Settle labels and held coupons that this event or its time settles."""
-    rules = context.rules
-    settle_due(row, event.user_id, event.ts_ms - GRACE_MS, context, effects)
-    moved = wallet.follow(row["wallet"], event)
-    effects.denial = None if moved else refusal_of(row["wallet"], event)
-    _settle_money(moved, event.user_id, context, effects)
-    labels.notice(row["pending"], [(one.decision_id, one.stage) for one in moved])
-    learns = consent.covers(row, event)
-    if learns and rules.pauses_habits and (known := habit.follow(row.get("habit"), event, moved)):
-        row["habit"] = known
-    if event.family != "purchase" or event.event_type == "order.rated":
-        return
-    used = next((one for one in moved if one.stage == "redeemed"), None)
-    spent_minor = used.charge_minor - used.refund_minor if used is not None else None
-    if event.event_type == "order.completed":
-        for category, guess_minor in labels.guesses(row["pending"], event):
-            context.partition.growth.observe(category, guess_minor, bought_minor(event, category))
-        effects.outcomes += labels.settle(
-            row["pending"],
-            event,
-            names=NAMES,
-            margin_ratio=rules.margin_ratio,
-            used_decision_id=used.decision_id if used is not None else None,
-            discount_minor=spent_minor,
-        )
-    context.partition.earnings.spend(rules.arm_of(event.user_id), spent_minor or 0)
-    if learns:
-        margin_minor = labels.order_margin_minor(event, rules.margin_ratio, spent_minor)
-        context.earn(row, event.user_id, margin_minor)
-
-
-def settle_due(row: Row, user_id: str, now_ms: int, context: Context, effects: Effects) -> None:
-    """Settle labels, held coupons and sessions whose time passed by `now_ms` (event time)."""
-    if row["pending"]:
-        effects.outcomes += labels.expire(row["pending"], now_ms, user_id=user_id, names=NAMES)
-    if row["wallet"]["held"]:
-        moved = wallet.expire(row["wallet"], now_ms + GRACE_MS)  # it keeps a grace of its own
-        _settle_money(moved, user_id, context, effects)
-    if row["sessions"]["open"]:
-        sessions.close(row, user_id, now_ms + GRACE_MS, context.rules, effects)
-
-
-def due_ms(row: Row) -> int | None:
-    """Tell when time alone will next change this row, as event time of the watermark."""
-    coupon_ms = wallet.next_due_ms(row["wallet"])
-    waits = [labels.next_due_ms(row["pending"]), sessions.due_ms(row)]
-    waits += [None if coupon_ms is None else coupon_ms - GRACE_MS]
-    return min([due for due in waits if due is not None], default=None)
-
-
-def _settle_money(
-    moved: Sequence[wallet.Lifecycle], user_id: str, context: Context, effects: Effects
-) -> None:
-    for lifecycle in moved:
-        context.partition.ledger.settle(lifecycle, context.rules.arm_of(user_id))
-        effects.is_waiting |= lifecycle.stage == "reserved"
-    effects.lifecycle += moved
 
 
 def decide(row: Row, event: Event, context: Context, effects: Effects) -> Decision:
@@ -186,7 +124,8 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
         channel=event.channel,
         salt=rules.salt,
     )
-    limits = Limits(row["wallet"], partition.ledger, point.arm, point.whose)
+    shared = None if rules.dry_run else row.get("shared")
+    limits = Limits(row["wallet"], partition.ledger, point.arm, point.whose, shared)
     given, blocked = eligibility.eligible(
         rules.catalogue,
         point.basket,
@@ -228,6 +167,8 @@ def _remember(
         pay, campaign = context.partition.ledger.charge, rules.campaigns[held["campaign_id"]]
         if pots := pay(given.coupon, campaign, given.charge_minor, point.arm, point.whose):
             held["pots"] = pots
+        if campaign.shared_caps and "shared" in row:
+            sharing.use(row["shared"], held, campaign, context)
     told = labels.remember(
         row["pending"],
         decision_id=point.decision_id,

@@ -1,5 +1,6 @@
 """Why the policy is not asked at a trigger: what is known before anything is drawn."""
 
+from coupons.shared import is_awaited
 from coupons.wallet import ends_ms
 from features.events import Event
 from streams.context import Row, Rules
@@ -27,6 +28,8 @@ def hindrance_of(row: Row, event: Event, stage: int, late: bool, rules: Rules) -
         return "standing_offer"
     if event.ts_ms - last_ms < rules.spacing_ms and stage <= last_stage:
         return "recently_decided"
+    if rules.shared and is_awaited(row.get("shared"), event.ts_ms):
+        return "permit_awaited"
     return None
 
 

@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from coupons.claims import Claim, Permit
 from coupons.leases import Ask, Grant
 from coupons.limits import is_pot, require_name
 from coupons.orders import BRAKES, Order
+from coupons.permits import is_shared, require_pots
 from streams import wire
 from streams.approvers import approvers_of
 from streams.chunks import Chunk
@@ -89,6 +91,8 @@ class Lending:
                 position = wire.decode_row(value)
                 self.next_offset = position["next_offset"]
                 self._books.now_ms = position.get("now_ms", 0)
+            elif is_shared(key.decode()):
+                self._books.permits.load(key.decode(), wire.decode_pot(value))
             else:
                 self._books.load(key.decode(), wire.decode_book(value))
         self._transactions = transactions
@@ -119,41 +123,53 @@ class Lending:
                 return
             self._books.adopt(self._grounds.offers.catalogue)
             told = [one for _, one in chunk.records if one.offset >= self.next_offset]
-            changed = {name for one in told if (name := self._take(one)) is not None}
+            changed = {name for one in told for name in self._take(one)}
             changed.update(self._books.close_old())
             next_offset = max(chunk.positions.values())
-            answers = self._books.answers()
-            changed |= {grant.campaign_id for grant in answers}
+            grants = self._books.answers()
+            changed |= {grant.campaign_id for grant in grants}
+            answers: list[Grant | Permit] = [*grants, *self._books.permitted()]
             await transactions.commit(self._outgoing(answers, sorted(changed), next_offset))
             self.next_offset = next_offset
 
-    def _take(self, record: SourceRecord) -> str | None:
-        """Let the books hear or obey what was told; gives whose it was, None if nothing came of it.
+    def _take(self, record: SourceRecord) -> tuple[str, ...]:
+        """Let the books hear or obey what was told; gives whose it was, if anything came of it.
 
         Nobody but workers and operators may write here, so nobody waits to be told why not.
         """
         try:
             told = wire.decode_told(record.value or b"")
-            require_name(told.campaign_id)
+            self._require(told)
         except (ValueError, RecursionError) as error:
             self._grounds.count_refused("ask")
             log.error("an ask was not understood", offset=record.offset, reason=str(error))
-            return None
-        if isinstance(told, Ask):
+            return ()
+        if isinstance(told, Ask | Claim):
             if not is_sealed(record.value, record.headers, self._seal):
                 self._grounds.count_refused("ask")
                 log.error("an ask was not a worker's of ours", offset=record.offset)
-                return None
+                return ()
             self._books.hear(told)
-            return told.campaign_id
+            return told.pots if isinstance(told, Claim) else (told.campaign_id,)
         refused = self._objection(told, record) or self._books.obey(told)
         about = {"campaign": told.campaign_id, "order": told.order_id, "kind": told.kind}
         if refused is not None:
             self._grounds.count_refused("order")
             log.warning("an order was refused", **about, reason=refused)
-            return None
+            return ()
         log.info("an order was obeyed", **about, version=told.version)
-        return told.campaign_id
+        return (told.campaign_id,)
+
+    def _require(self, told: Ask | Claim | Order) -> None:
+        """Refuse, by a ValueError, what is about no campaign or pot, or from no partition."""
+        if isinstance(told, Claim):
+            require_pots(told.pots)
+        else:
+            require_name(told.campaign_id)
+        count = self._settings.partitions
+        if not isinstance(told, Order) and not 0 <= told.partition < count:
+            message = f"partition must be in 0..{count - 1}, was {told.partition}"
+            raise ValueError(message)
 
     def _objection(self, order: Order, record: SourceRecord) -> str | None:
         """Say why people have not agreed to an order; whoever sees harm may stop it alone."""
@@ -163,17 +179,17 @@ class Lending:
         return refused and f"{order.campaign_id}: an order {refused}"
 
     def _outgoing(
-        self, grants: list[Grant], changed: list[str], next_offset: int
+        self, answers: list[Grant | Permit], changed: list[str], next_offset: int
     ) -> list[Outgoing]:
         at = {"next_offset": next_offset}
-        if any(map(is_pot, (*changed, *self._books.names()))):
+        if len(self._books.permits) or any(map(is_pot, (*changed, *self._books.names()))):
             at["now_ms"] = self._books.now_ms
         position, topics = wire.encode_state(at), self._topics
         outgoing = [Outgoing(topics.ledger, 0, POSITION_KEY, position)]
-        for grant in grants:
-            outgoing.append(Outgoing(topics.grants, grant.partition, *wire.encode_grant(grant)))
+        for answer in answers:
+            outgoing.append(Outgoing(topics.grants, answer.partition, *wire.encode_grant(answer)))
         for name in changed:
-            is_kept = self._books.has(name)  # the ledger of a day long over is forgotten
-            state = wire.encode_state(self._books.of(name).state) if is_kept else None
+            kept = self._books.state(name)  # the ledger of a day long over is forgotten
+            state = wire.encode_state(kept) if kept is not None else None
             outgoing.append(Outgoing(topics.ledger, 0, name.encode(), state))
         return outgoing

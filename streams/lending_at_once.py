@@ -1,10 +1,12 @@
 """The ledger of campaigns in one process with its partitions: what is asked is answered at once."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coupons.books import Books
+from coupons.claims import Permit
+from coupons.leases import Grant
 from streams import wire
 from streams.context import Rules
 from streams.dead_letters import Outbound
@@ -54,9 +56,17 @@ class LendingAtOnce:
             self._books.close_old()
             more: list[Outbound] = []
             for grant in self._books.answers():
-                number = grant.partition
-                key, value, _ = wire.encode_grant(grant)
-                answer = Answer(self._offsets[number], key or b"", value or b"")
-                self._offsets[number] += 1
-                more += self._partitions[number].apply([(self._topic, answer)], rules).asks
+                answer = (self._topic, self._answer(grant))
+                more += self._partitions[grant.partition].apply([answer], rules).asks
+            told: defaultdict[int, list[tuple[str, Answer]]] = defaultdict(list)
+            for permit in self._books.permitted():
+                told[permit.partition].append((self._topic, self._answer(permit)))
+            for number, answers in sorted(told.items()):
+                more += self._partitions[number].apply(answers, rules).asks
             asks = more
+
+    def _answer(self, told: Grant | Permit) -> Answer:
+        key, value, _ = wire.encode_grant(told)
+        offset = self._offsets[told.partition]
+        self._offsets[told.partition] += 1
+        return Answer(offset, key or b"", value or b"")

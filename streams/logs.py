@@ -30,7 +30,7 @@ WINDOW_SECONDS = 10.0
 MAX_KINDS = 1_000
 
 # Who a line is about is told by a pseudonym; what else tells something of a person is not told.
-IDENTITIES = frozenset({"user_id", "anonymous_id", "address_id", "key"})
+IDENTITIES = frozenset({"user_id", "anonymous_id", "person_id", "address_id", "key"})
 PRIVATE = re.compile(
     r"password|secret|token|authorization|credential|cookie|e_?mail|phone|address|birth|query"
     r"|payload|coupon_code|_keys?$",

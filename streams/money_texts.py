@@ -15,6 +15,18 @@ A coupon's `quota` is leased the same way, in pieces: `spring/quota/mug` stands 
 once a partition ran low, and its figures are pieces. Who runs out is given what others have left,
 after the ledger has called it back from them; until then, and when all is given, the reason is
 `quota_exhausted`.
+
+`per_device`, `per_address` and `per_person` of a campaign tell how many of its coupons all
+customers of one device (`anonymous_id`), one address (`address_id`) or one person (`person_id`, of
+any event or of `profile.updated`) may get within `per_user_window`, whatever accounts they use:
+[0047](decisions/0047-shared-caps.md). A customer's first event claims a permit for the coupon that
+may follow; a trigger before the answer has come, within seconds, is answered `suppressed` with
+`permit_awaited` and does not use up the episode. Then the reasons are `device_limit`,
+`address_limit` and `person_limit`. Events that tell none count by what was told last; a customer
+of whom nothing was ever told is not held. Coupons given back (released, or of orders that were
+undone) leave the cap as they leave the customer's own; voided and expired ones do not. Nothing
+counts that was given before the cap was written into the catalogue. Add such a cap when all
+workers run this version: those of before do not know it.
 """
 
 ORDERS_INTRODUCTION = """## A campaign's money, by order

@@ -58,6 +58,7 @@ class NativeEvent(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     user_id: Identifier | None = None
     occurred_at: Annotated[str, Meta(max_length=64, description="RFC 3339 with zone")] | None = None
     anonymous_id: Identifier | None = None
+    person_id: Identifier | None = None
     address_id: Identifier | None = None
     store_id: Identifier | None = None
     session_id: Identifier | None = None
@@ -90,8 +91,8 @@ class NativeEvent(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
 
 
 ALWAYS = (
-    "event_type event_id user_id occurred_at anonymous_id session_id store_id channel device"
-    " currency"
+    "event_type event_id user_id occurred_at anonymous_id person_id session_id store_id channel"
+    " device currency"
 ).split()
 PRODUCT = "product_id sku category brand price_minor quantity".split()
 FIELDS: dict[Family, tuple[str, ...]] = {
@@ -140,7 +141,7 @@ NEEDS: dict[EventType, tuple[tuple[str, ...], ...]] = {
     "coupon.released": (_OFFER,),
     "coupon.voided": (_OFFER,),
     "coupon.check_requested": (_OFFER, ("items",)),
-    "profile.updated": (("basics", "anonymous_id"),),
+    "profile.updated": (("basics", "anonymous_id", "person_id"),),
 }
 
 EARLIEST_MS = 946_684_800_000  # the year 2000: anything before is seconds taken for milliseconds

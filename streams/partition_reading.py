@@ -1,7 +1,8 @@
-"""What the records of a partition say: events of customers, grants of the ledger, or neither."""
+"""What the records of a partition say: events of customers, answers of the ledger, or neither."""
 
 from collections.abc import Iterable, MutableMapping
 
+from coupons.claims import Permit
 from coupons.leases import Grant
 from features.events import Event
 from streams import wire
@@ -9,7 +10,7 @@ from streams.emission import Source, SourceRecord
 from streams.refusals import MalformedEvent, refuse
 from streams.signatures import NotBelievedError, Place, Signatures
 
-Read = tuple[str, SourceRecord, Event | Grant | MalformedEvent]
+Read = tuple[str, SourceRecord, Event | Grant | Permit | MalformedEvent]
 
 
 def read_new(

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
 from coupons.circulation import held_by
+from coupons.claims import Permit
 from coupons.leases import Grant
 from coupons.ledger import Ledger
 from features import profile as profiles
 from features.events import Event
-from streams import flow, wire
+from streams import flow, sharing, wire
 from streams.context import Context, Effects, PartitionState, Row, Rules
 from streams.dead_letters import Outbound
 from streams.emission import Emission, Source, SourceRecord
@@ -128,6 +129,7 @@ class Partition:
         emission.rows += [self._encode(key, emission) for key in sorted(changed)]
         emission.close()
         emission.asks += map(wire.encode_ask, self._state.ledger.take_asks())
+        emission.asks += map(wire.encode_claim, self._state.claims.take())
         state = wire.encode_row(self._dump_state())
         self._rows.put(PARTITION_KEY, state)
         self._rows.trim()
@@ -138,7 +140,7 @@ class Partition:
         self,
         topic: str,
         record: SourceRecord,
-        event: Event | Grant | MalformedEvent,
+        event: Event | Grant | Permit | MalformedEvent,
         context: Context,
         emission: Emission,
     ) -> bytes | None:
@@ -149,6 +151,8 @@ class Partition:
         if isinstance(event, Grant):
             self._state.ledger.hear(event)
             return None
+        if isinstance(event, Permit):
+            return self._hear(event)
         emission.read(topic, record, event)
         if event.event_type == "heartbeat":
             self._advance(event.ts_ms)
@@ -180,6 +184,12 @@ class Partition:
                 self._timers.set(key, flow.due_ms(row))
             self._advance(event.ts_ms)
         return key
+
+    def _hear(self, permit: Permit) -> bytes | None:
+        """Take a permit into its customer's row; who is gone has given it back."""
+        key = permit.user_id.encode()
+        row = self._rows.get(key) if key in self._rows else None
+        return key if sharing.hear(row, permit, self._state) else None
 
     def _row_of(self, key: bytes, user_id: str, rules: Rules) -> Row:
         """Give a user's row, and count a new user into their arm."""

@@ -9,7 +9,8 @@ from coupons.pacing import Pacing
 from coupons.policy import PolicySettings
 from coupons.stock import EVERYTHING_THERE, Stock
 from online_models.knowledge.known import Known
-from streams.context import NOTHING_KNOWN, Families, Rules
+from streams.context import NOTHING_KNOWN, Rules
+from streams.families import Families
 from streams.key_rings import former_keys_of
 from streams.learning import InForce
 from streams.settings import Settings

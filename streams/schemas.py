@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from coupons.claims import Claim, Permit
 from coupons.denials import REPLIED
 from coupons.leases import Ask, Grant
 from coupons.orders import Order
@@ -132,15 +133,22 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "coupon.outcome.v1": partial(_record, Outcome, "coupon.outcome.v1", "A step in a label's life"),
     "coupon.session.v1": partial(_record, Session, "coupon.session.v1", "A session that is over"),
     "coupon.ask.v1": partial(_record, Ask, "coupon.ask.v1", "What a partition asks the ledger"),
+    "coupon.claim.v1": partial(
+        _record, Claim, "coupon.claim.v1", "What a partition claims for a customer"
+    ),
     "coupon.order.v1": partial(_record, Order, "coupon.order.v1", "What people order of a ledger"),
     "coupon.grant.v1": partial(_record, Grant, "coupon.grant.v1", "What the ledger grants"),
+    "coupon.permit.v1": partial(_record, Permit, "coupon.permit.v1", "The answer to a claim"),
     "coupon.dead-letter.v1": _dead_letter,
 }
 _TOLD = ("decision", "outcome", "session", "grant", "dead-letter")
 _MESSAGE_OF = {f"coupon.{name}s.v1": f"coupon.{name}.v1" for name in _TOLD}
 _MESSAGE_OF |= {"coupon.budget.v1": "coupon.ask.v1", "coupon.replies.v1": "coupon.reply.v1"}
-# What people say on a topic that workers write to as well.
-_ORDERED = {"coupon.budget.v1": "coupon.order.v1"}
+# What else is said on a topic.
+_BESIDES = {
+    "coupon.budget.v1": ("coupon.claim.v1", "coupon.order.v1"),
+    "coupon.grants.v1": ("coupon.permit.v1",),
+}
 
 
 def _channel(spec: TopicSpec, names: Iterable[str]) -> Schema:
@@ -191,7 +199,7 @@ def asyncapi() -> Schema:
         message = _MESSAGE_OF.get(spec.name, spec.name)
         if message not in SCHEMAS:
             continue  # the product's own topics are not for others to read or write
-        names = [message, _ORDERED[spec.name]] if spec.name in _ORDERED else [message]
+        names = [message, *_BESIDES.get(spec.name, ())]
         channels[spec.name] = _channel(spec, names)
         messages |= {name: _message(name, spec.key) for name in names}
         action = "send" if spec.name in _MESSAGE_OF else "receive"

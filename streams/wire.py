@@ -14,9 +14,11 @@ from typing import Any, NoReturn
 import msgspec
 import orjson
 
+from coupons.claims import Claim, Permit
 from coupons.leases import Ask, Grant
 from coupons.lent import BookState
 from coupons.orders import Order
+from coupons.permits import PotState, require_pots
 from features.events import FAMILY_OF, Event, Family
 from features.session_record import Session
 from online_models.outcomes import Outcome
@@ -56,10 +58,15 @@ _to_outcome = msgspec.json.Decoder(Outcome)
 _to_session = msgspec.json.Decoder(Session)
 _to_grant = msgspec.json.Decoder(Grant)
 _to_ask = msgspec.json.Decoder(Ask)
+_to_claim = msgspec.json.Decoder(Claim)
+_to_permit = msgspec.json.Decoder(Permit)
 _to_order = msgspec.json.Decoder(Order)
 _to_proposal = msgspec.json.Decoder(Proposal)
+_to_pot = msgspec.json.Decoder(PotState)
 _to_book = msgspec.json.Decoder(BookState)
 _encoder = msgspec.json.Encoder()
+# What they begin with: a name inside, of a user or a campaign, could be any text.
+_CLAIM, _PERMIT = b'{"claim":', b'{"permit":'
 
 
 # -- events in -----------------------------------------------------------------------------------
@@ -391,9 +398,9 @@ def encode_ask(ask: Ask) -> Outbound:
     return ask.campaign_id.encode(), _encoder.encode(ask), [_CONTENT_TYPE]
 
 
-def decode_ask(value: bytes) -> Ask:
-    """Read what a partition asks back."""
-    return _to_ask.decode(value)
+def encode_claim(claim: Claim) -> Outbound:
+    """Write what a partition claims, keyed by the first pot."""
+    return claim.pots[0].encode(), _encoder.encode(claim), [_CONTENT_TYPE]
 
 
 def encode_order(order: Order) -> Outbound:
@@ -401,15 +408,21 @@ def encode_order(order: Order) -> Outbound:
     return order.campaign_id.encode(), _encoder.encode(order), [_CONTENT_TYPE]
 
 
-def decode_told(value: bytes) -> Ask | Order:
+def decode_ask(value: bytes) -> Ask | Claim:
+    """Read what a partition asks, or claims, back."""
+    return (_to_claim if value.startswith(_CLAIM) else _to_ask).decode(value)
+
+
+def decode_told(value: bytes) -> Ask | Claim | Order:
     """Read what the ledger is told: of partitions or of people.
 
     Raises
     ------
     ValueError
-        It is neither.
+        It is none of these.
     """
-    return _to_order.decode(value) if b'"order_id"' in value else _to_ask.decode(value)
+    is_order = b'"order_id"' in value and not value.startswith(_CLAIM)
+    return _to_order.decode(value) if is_order else decode_ask(value)
 
 
 def encode_proposal(proposal: Proposal) -> Outbound:
@@ -428,12 +441,12 @@ def decode_proposal(value: bytes) -> Proposal:
     return _to_proposal.decode(value)
 
 
-def encode_grant(grant: Grant) -> Outbound:
+def encode_grant(grant: Grant | Permit) -> Outbound:
     """Write what the ledger tells a partition, keyed by the partition."""
     return str(grant.partition).encode(), _encoder.encode(grant), [_CONTENT_TYPE]
 
 
-def decode_grant(value: bytes | None, partition: int) -> Grant:
+def decode_grant(value: bytes | None, partition: int) -> Grant | Permit:
     """Read what the ledger tells a partition back.
 
     Raises
@@ -441,8 +454,11 @@ def decode_grant(value: bytes | None, partition: int) -> Grant:
     MalformedEvent
         It is none, or another partition's.
     """
+    told = value or b""
     try:
-        grant = _to_grant.decode(value or b"")
+        grant = (_to_permit if told.startswith(_PERMIT) else _to_grant).decode(told)
+        if isinstance(grant, Permit):
+            require_pots(grant.pots, grant.short)
     except (ValueError, RecursionError):
         refuse("unknown_envelope", "must be a grant of the ledger")
     if grant.partition != partition:
@@ -453,6 +469,11 @@ def decode_grant(value: bytes | None, partition: int) -> Grant:
 def decode_book(value: bytes) -> BookState:
     """Read the state of a campaign's ledger back."""
     return _to_book.decode(value)
+
+
+def decode_pot(value: bytes) -> PotState:
+    """Read the state of a pot of permits back."""
+    return _to_pot.decode(value)
 
 
 def encode_row(row: Mapping[str, Any]) -> bytes:

@@ -6,7 +6,8 @@ from statistics import fmean
 from online_models.knowledge.knowledge import Knowledge
 from online_models.knowledge.known import Known
 from streams.benching.shop import Decider, Message, applied, chunks
-from streams.context import NO_FAMILIES, Families, Row
+from streams.context import Row
+from streams.families import NO_FAMILIES, Families
 from streams.settings import Settings
 from streams.stopwatch import Stopwatch
 

@@ -20,10 +20,24 @@ TOLD = {
     "next_step": ("So often an order follows at once.", "此行为之后立即下单的概率。"),
 }
 
-# When a limit of a campaign no longer stands in the way.
+# When a limit of a campaign, or a cap that is shared, no longer stands in the way.
 LIMITS_END = {
     "day_budget_exhausted": ("It ends at midnight UTC.", "世界协调时零点自动解除。"),
     "week_budget_exhausted": ("It ends on Monday, UTC.", "世界协调时周一自动解除。"),
     "store_budget_exhausted": ("It ends if money comes back.", "有金额退回时自动解除。"),
     "segment_budget_exhausted": ("It ends if money comes back.", "有金额退回时自动解除。"),
+    # What others of the device or the address were given.
+    "device_limit": (
+        "It ends as coupons of that device leave the campaign's window.",
+        "该设备上的优惠券移出活动统计窗口后自动解除。",
+    ),
+    "address_limit": (
+        "It ends as coupons of that address leave the campaign's window.",
+        "该地址的优惠券移出活动统计窗口后自动解除。",
+    ),
+    "person_limit": (
+        "It ends as the person's coupons leave the campaign's window.",
+        "此人的优惠券移出活动统计窗口后自动解除。",
+    ),
+    "permit_awaited": ("It ends with the answer, within seconds.", "数秒内得到答复后自动解除。"),
 }

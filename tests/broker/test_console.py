@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,8 +32,21 @@ Look = Callable[[], Any]
 def browser() -> Iterator[webdriver.Chrome]:
     if BROWSER is None or DRIVER is None:
         pytest.skip("Chromium is not there: apt-get install chromium chromium-driver")
+    with chromium() as driver:
+        yield driver
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    with demo_page(tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def chromium() -> Iterator[webdriver.Chrome]:
+    """Open a browser with a profile of its own."""
     options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
+    options.binary_location = BROWSER or ""
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         for flag in (*FLAGS, f"--user-data-dir={profile}"):
@@ -43,26 +57,13 @@ def browser() -> Iterator[webdriver.Chrome]:
         driver.quit()
 
 
-@pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
+@contextmanager
+def demo_page(folder: Path) -> Iterator[str]:
+    """Run the demo beside the block; gives the address of its page."""
     (port,) = free_ports(1)
-    with (tmp_path / "demo.txt").open("wb") as told:
-        demo = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "streams",
-                "demo",
-                "--port",
-                str(port),
-                "--rate",
-                "60",
-                "--seconds",
-                "280",
-            ],
-            stdout=told,
-            stderr=told,
-        )
+    words = ("demo", "--port", str(port), "--rate", "60", "--seconds", "280")
+    with (folder / "demo.txt").open("wb") as told:
+        demo = subprocess.Popen([sys.executable, "-m", "streams", *words], stdout=told, stderr=told)
         yield f"http://127.0.0.1:{port}/"
         demo.terminate()
         demo.wait(30)
@@ -74,9 +75,10 @@ class Page:
     def __init__(self, browser: webdriver.Chrome, address: str) -> None:
         self.browser = browser
         self.address = address
+        self.wait_seconds = WAIT_SECONDS
 
     def until(self, look: Look) -> Any:
-        return WebDriverWait(self.browser, WAIT_SECONDS).until(lambda _: look())
+        return WebDriverWait(self.browser, self.wait_seconds).until(lambda _: look())
 
     def run(self, script: str, *arguments: Any) -> Any:
         return self.browser.execute_script(script, *arguments)

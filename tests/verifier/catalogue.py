@@ -32,13 +32,17 @@ class Coupon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """What limits the coupons of a campaign together; `limits` by (day, week ..., name)."""
+    """What limits the coupons of a campaign together; `limits` by (day, week ..., name).
+
+    `shared_caps` by device, address and person, of all customers of one.
+    """
 
     campaign_id: str
     budget_minor: int
     per_user: int
     per_user_window_ms: int
     channel_caps: dict[str, int]
+    shared_caps: dict[str, int]
     limits: dict[tuple[str, str], int]
     coupons: dict[str, Coupon]
 
@@ -91,6 +95,9 @@ def _campaign(entry: dict[str, Any]) -> Campaign:
         per_user=entry.get("per_user", 3),
         per_user_window_ms=_span_ms(entry.get("per_user_window", WINDOW)),
         channel_caps=dict(entry.get("channel_caps") or {}),
+        shared_caps={
+            by: entry[f"per_{by}"] for by in ("device", "address", "person") if f"per_{by}" in entry
+        },
         limits={
             (one["by"], one.get("name", "")): _minor(one["amount"], currency)
             for one in entry.get("limits", ())

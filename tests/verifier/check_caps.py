@@ -1,4 +1,4 @@
-"""No customer was given more of a coupon or a campaign than the catalogue allows."""
+"""No customer, and nobody who shares a device with others, got more than the catalogue allows."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,23 +14,55 @@ LONGEST_WINDOW_MS = 31 * 86_400_000
 
 
 def check_caps(facts: Facts) -> list[Check]:
-    """Look at each customer's offers; coupons given back do not count."""
-    check = Check(name="caps", promise="no customer was given more than the caps allow")
-    if facts.terms.campaigns is None:
+    """Look at offers by customer, and by device and address; coupons given back do not count."""
+    check = Check(
+        name="caps",
+        promise="no customer, device, address or person was given more than the caps allow",
+    )
+    campaigns = facts.terms.campaigns
+    if campaigns is None:
         check.skipped = "no catalogue was given"
         return [check]
     given: defaultdict[tuple[int, str, str], list[Decided]] = defaultdict(list)
-    for decided in facts.decided:
-        if decided.campaign_id is None or not decided.is_charged:
-            continue
-        closed = facts.rows.closed.get((decided.partition, decided.decision_id))
-        if closed is None or closed.stage not in UNCOUNTED:
-            given[decided.partition, decided.user_id, decided.campaign_id].append(decided)
+    there: defaultdict[tuple[str, str, str], list[Decided]] = defaultdict(list)
+    for decided in _counted(facts):
+        name = str(decided.campaign_id)
+        given[decided.partition, decided.user_id, name].append(decided)
+        for by, place in _places(facts, decided, campaigns.get(name)):
+            there[by, place, name].append(decided)
     for (_, user_id, campaign_id), offers in given.items():
-        campaign = facts.terms.campaigns.get(campaign_id)
+        campaign = campaigns.get(campaign_id)
         problems = list(_problems(offers, campaign)) if campaign is not None else []
         check.expect(not problems, f"{user_id}: {'; '.join(problems[:3])}")
+    for (by, place, name), offers in there.items():
+        beyond = list(_beyond(offers, by, campaigns[name]))
+        check.expect(not beyond, f"{by} {place}: {'; '.join(beyond[:3])}")
     return [check]
+
+
+def _counted(facts: Facts) -> Iterator[Decided]:
+    for decided in facts.decided:
+        if decided.campaign_id is not None and decided.is_charged:
+            closed = facts.rows.closed.get((decided.partition, decided.decision_id))
+            if closed is None or closed.stage not in UNCOUNTED:
+                yield decided
+
+
+def _places(facts: Facts, decided: Decided, campaign: Campaign | None) -> Iterator[tuple[str, str]]:
+    """Give where the customer was by the very event that was answered; others are not judged."""
+    trigger = facts.triggers.get((decided.user_id, decided.trigger_event_id))
+    if trigger is not None and campaign is not None:
+        for by in campaign.shared_caps:
+            if place := getattr(trigger, by):
+                yield by, place
+
+
+def _beyond(offers: list[Decided], by: str, campaign: Campaign) -> Iterator[str]:
+    in_order = sorted(offers, key=lambda one: one.decided_ms)
+    cap = campaign.shared_caps[by]
+    for earlier, offer in zip(in_order, in_order[cap:], strict=False):
+        if offer.decided_ms - earlier.decided_ms < campaign.per_user_window_ms:
+            yield f"{offer.name} is one more than {cap} of {campaign.campaign_id}"
 
 
 def _problems(offers: list[Decided], campaign: Campaign) -> Iterator[str]:

@@ -41,6 +41,8 @@ class Sent:
         Digests of key, value and headers, and of the value alone.
     told
         Of what is said of orders and coupons, the fields that tell which and how.
+    device, address, person
+        Where the customer was, "" where the event does not tell.
     """
 
     topic: str
@@ -58,6 +60,9 @@ class Sent:
     event_type: str = ""
     ts_ms: int = 0
     told: dict[str, Any] = field(default_factory=dict)
+    device: str = ""
+    address: str = ""
+    person: str = ""
 
     @property
     def place(self) -> str:
@@ -192,6 +197,9 @@ def _read_native(body: dict[str, Any], record: Record, family: str) -> dict[str,
         "event_id": event_id,
         "event_type": event_type,
         "ts_ms": ts_ms,
+        "device": str(body.get("anonymous_id") or ""),
+        "address": str(body.get("address_id") or ""),
+        "person": str(body.get("person_id") or ""),
         "told": {name: body[name] for name in _TOLD if name in body} if family in _TELLING else {},
     }
 

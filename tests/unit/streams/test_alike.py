@@ -8,9 +8,10 @@ from features.session_record import Session
 from online_models.knowledge.knowledge import Knowledge
 from online_models.knowledge.known import Known
 from streams import flow
-from streams.context import Families, Rules
+from streams.context import Rules
 from streams.decisions import Reason
 from streams.explaining.texts import REASONS
+from streams.families import Families
 from tests.builders import FixedScorer, a_context, an_event, some_rules
 
 TENT = Item(product_id="tent", category="camp", price_minor=5_000)

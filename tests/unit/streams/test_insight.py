@@ -12,8 +12,9 @@ from online_models.knowledge.knowledge import Knowledge
 from online_models.knowledge.known import Known
 from online_models.knowledge.risk import WEIGHTS, risk_of
 from streams import flow
-from streams.context import Families, Row, Rules
+from streams.context import Row, Rules
 from streams.decisions import Decision
+from streams.families import Families
 from tests.builders import (
     HOUR_MS,
     NOON_MS,

@@ -176,16 +176,18 @@ def test_c63_pseudonyms_leave_no_id_and_no_unknown_field(tmp_path: Path) -> None
     assert [item.product_id for item in decoded.items] == ["p1"]
 
 
-def test_c62_c63_an_orders_address_gets_a_pseudonym_too(tmp_path: Path) -> None:
+def test_c62_c63_an_orders_address_and_person_get_pseudonyms_too(tmp_path: Path) -> None:
     file = tmp_path / "events.ndjson"
-    order = an_order(event_id="o1", order_id="1", address_id=CANARIES["card"])
+    whose = {"address_id": CANARIES["card"], "person_id": CANARIES["email"]}
+    order = an_order(event_id="o1", order_id="1", **whose)  # type: ignore[arg-type]
     file.write_bytes(wire.encode_event(order) + b"\n")
     names = EdgePseudonyms({"new": NEW})
     (row,) = renamed(read(file, "native"), names)
     assert isinstance(row, Accepted)
     decoded = wire.decode(row.family, row.key, row.value, row.headers, row.ts_ms)
     assert decoded.address_id == names(CANARIES["card"])
-    assert CANARIES["card"].encode() not in row.value
+    assert decoded.person_id == names(CANARIES["email"])
+    assert not any(canary.encode() in row.value for canary in whose.values())
 
 
 @pytest.mark.parametrize(

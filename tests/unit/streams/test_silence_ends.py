@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from features.events import Event
 from streams import flow, hindrances
-from streams.context import Families
+from streams.families import Families
 from tests.builders import (
     DAY_MS,
     NOON_MS,
@@ -26,6 +26,7 @@ BY_ITSELF = {"late_event", "standing_offer", "recently_decided", "risk"}
 BY_SOMEBODY = {
     "no_consent": "tests/unit/streams/test_consent.py",
     "out_of_stock": "tests/unit/streams/test_stocking.py",
+    "permit_awaited": "tests/unit/streams/test_sharing.py",
 }
 # The longest that anything is looked back at: caps and the habit of coupons.
 LONGEST_MS = 32 * DAY_MS

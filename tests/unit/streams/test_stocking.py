@@ -15,9 +15,10 @@ from online_models.knowledge.knowledge import Knowledge
 from online_models.knowledge.known import Known
 from streams import flow, wire
 from streams.app import source_of
-from streams.context import Families, Row, Rules
+from streams.context import Row, Rules
 from streams.decisions import Decision
 from streams.explaining.texts import REASONS
+from streams.families import Families
 from streams.grounds import Grounds
 from streams.metrics import Metrics
 from streams.partitions import Partition

@@ -13,6 +13,8 @@ from typing import Any
 from coupons.arms import ArmShares
 from coupons.books import Books
 from coupons.catalogue_file import parse_catalogue
+from coupons.claims import Permit
+from coupons.leases import Grant
 from coupons.orders import Order, OrderKind
 from coupons.policy import PolicySettings
 from features.events import Family
@@ -65,11 +67,14 @@ TOPIC_OF: dict[str, str] = {family: topic for topic, family in TOPICS.families.i
 RANKS = {topic: rank for rank, topic in enumerate(TOPICS.families)}
 
 
-def run_rules() -> Rules:
+SHARED = CATALOGUE.replace("    limits:", "    per_device: 4\n    per_address: 3\n    limits:")
+
+
+def run_rules(catalogue: str = CATALOGUE) -> Rules:
     """Give rules under which much is given and every arm is met."""
     return some_rules(
         FixedScorer(nothing=0.05, ten=0.3, five=0.25, mug=0.2),
-        parse_catalogue(CATALOGUE, "catalogue.yaml"),
+        parse_catalogue(catalogue, "catalogue.yaml"),
         app_id=APP_ID,
         shares=ArmShares(random=0.2, business_as_usual=0.1, holdout=0.1),
         policy=PolicySettings(explore_ratio=0.2),
@@ -104,14 +109,18 @@ def partitions(changelog: Iterable[Record] = ()) -> list[Partition]:
 
 
 class Shop:
-    """Customers who view, search, order with what they were given, and repeat themselves."""
+    """Customers who view, search, order with what they were given, and repeat themselves.
 
-    def __init__(self, seed: int) -> None:
+    Where they share devices and addresses, `spring` is capped by both.
+    """
+
+    def __init__(self, seed: int, *, shares_devices: bool = False) -> None:
         self.draw = Random(seed)
         self.asking = Random(seed + 1)  # apart, so that customers do the same without it
         self.broker = Broker(empty_log())
         self.partitions = partitions()
-        self.rules = run_rules()
+        self.shares_devices = shares_devices
+        self.rules = run_rules(SHARED if shares_devices else CATALOGUE)
         self.books = books_of(self.rules)
         self.now_ms = START_MS
         self.given: dict[str, list[dict[str, Any]]] = {}
@@ -154,11 +163,16 @@ class Shop:
         self._lend([])
 
     def _visit(self, user_id: str) -> None:
-        self._event("browse", user_id, "product.viewed", product_id="p1", price_minor=9_000)
+        seen: dict[str, Any] = {"product_id": "p1", "price_minor": 9_000}
+        if self.shares_devices:
+            seen |= {"anonymous_id": f"d{user_id[-1]}", "address_id": f"a{user_id[-2:]}"}
+        self._event("browse", user_id, "product.viewed", **seen)
+        if self.shares_devices:
+            self._apply()  # what is claimed is answered before more is done
         if self.draw.random() < 0.2:
             self._event("search", user_id, "search.performed", query="tea", late=True)
         if self.draw.random() < 0.5:
-            self._event("cart", user_id, "cart.added", product_id="p1", price_minor=9_000)
+            self._event("cart", user_id, "cart.added", **seen)
         if self.draw.random() < 0.05:
             consent = self.draw.random() < 0.7
             self._event("profiles", user_id, "profile.updated", basics={"consent": consent})
@@ -266,10 +280,11 @@ class Shop:
         """Let the ledger answer."""
         for _, value, _ in asks:
             self.books.hear(wire.decode_ask(value or b""))
-        for grant in self.books.answers():
-            key, value, headers = wire.encode_grant(grant)
+        answers: list[Grant | Permit] = [*self.books.answers(), *self.books.permitted()]
+        for answer in answers:
+            key, value, headers = wire.encode_grant(answer)
             told = tuple((name, content or b"") for name, content in headers)
-            self._send("grants", key, value, told, grant.partition)
+            self._send("grants", key, value, told, answer.partition)
 
 
 def uninterrupted(inputs: Iterable[Record]) -> Terms:

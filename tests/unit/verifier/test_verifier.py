@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.verifier.faults import FAULTS
-from tests.unit.verifier.runs import Shop, uninterrupted
+from tests.unit.verifier.planting import all_on_one_device
+from tests.unit.verifier.runs import SHARED, Shop, uninterrupted
+from tests.verifier.catalogue import read_campaigns
 from tests.verifier.log import Log, Terms
 from tests.verifier.verify import verify
 
@@ -59,3 +61,12 @@ def test_a_planted_fault_is_seen_by_the_right_check(
         report = verify(damaged, alone)
         assert fault.seen_by in report.broken
         assert report.check(fault.seen_by).offenders
+
+
+def test_caps_by_device_and_address_are_looked_at_and_their_breach_is_seen() -> None:
+    log = Shop(seed=1, shares_devices=True).run()
+    alone = Terms(campaigns=read_campaigns(SHARED))
+    assert verify(log, alone).broken == []
+    damaged = verify(replace(log, inputs=all_on_one_device(list(log.inputs))), alone)
+    assert "caps" in damaged.broken
+    assert damaged.check("caps").offenders[0].startswith("device d0: ")

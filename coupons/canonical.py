@@ -1,0 +1,28 @@
+"""Catalogues as text: what a digest of one is made of. Where they stand in a file is left out."""
+
+from dataclasses import fields, is_dataclass
+
+_LATER = ("limits", "shared_caps")
+
+
+def canonical(value: object) -> str:
+    """Write a catalogue, or a part of it, so that equal ones are equal texts.
+
+    Examples
+    --------
+    >>> print(canonical({"b": frozenset({2, 1}), "a": (True,)}))
+    {'a':(True),'b':{1,2}}
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        told = [f.name for f in fields(value) if f.name != "line"]
+        # Catalogues of before there were such fields keep their version.
+        named = [name for name in told if name not in _LATER or getattr(value, name)]
+        inner = ",".join(f"{name}={canonical(getattr(value, name))}" for name in named)
+        return f"{type(value).__name__}({inner})"
+    if isinstance(value, frozenset):
+        return "{" + ",".join(sorted(map(repr, value))) + "}"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key!r}:{canonical(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, tuple):
+        return "(" + ",".join(map(canonical, value)) + ")"
+    return repr(value)
