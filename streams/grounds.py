@@ -1,9 +1,11 @@
 """What a worker's decisions rest on now: catalogue, stock, model and knowledge in force."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from aiokafka import ConsumerRecord
 
+from coupons.claims import Permit
 from streams.context import Rules
 from streams.knowing import Knowing
 from streams.learning import Learning
@@ -53,6 +55,13 @@ class Grounds:
         """Count a record that was to steer this worker, and did not."""
         tally = Tally()
         tally.add("control_refused", (kind,))
+        self._metrics.apply(tally)
+
+    def count_permits(self, permits: Sequence[Permit]) -> None:
+        """Count what the ledger that this worker keeps has answered to claims."""
+        tally = Tally()
+        for permit in permits:
+            tally.add("permits", ("refused" if permit.short else "granted",))
         self._metrics.apply(tally)
 
     @property

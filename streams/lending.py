@@ -128,9 +128,11 @@ class Lending:
             next_offset = max(chunk.positions.values())
             grants = self._books.answers()
             changed |= {grant.campaign_id for grant in grants}
-            answers: list[Grant | Permit] = [*grants, *self._books.permitted()]
-            await transactions.commit(self._outgoing(answers, sorted(changed), next_offset))
+            permits = self._books.permitted()
+            told_back = self._outgoing([*grants, *permits], sorted(changed), next_offset)
+            await transactions.commit(told_back)
             self.next_offset = next_offset
+            self._grounds.count_permits(permits)
 
     def _take(self, record: SourceRecord) -> tuple[str, ...]:
         """Let the books hear or obey what was told; gives whose it was, if anything came of it.

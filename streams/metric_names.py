@@ -125,9 +125,11 @@ MODEL = (
              "Broadcast models and knowledge that this worker refused: damaged or not trusted."),
     _counter("control_refused", "kind", 4,
              "Records that were to steer and were refused: campaign, stock, order or ask."),
+    _counter("permits", "answer", 2,
+             "Answers to claims of what customers share: granted or refused."),
 )
 BUSINESS = (
-    _counter("decisions", "action template variant", 745, "By action, coupon (or `none`) and arm."),
+    _counter("decisions", "action template variant", 743, "By action, coupon (or `none`) and arm."),
     _counter("decision_reasons", "reason", 60, "Coded reasons given with decisions."),
     _counter("lifecycle", "stage template", 500, "What became of coupons, by stage."),
     _counter("lifecycle_refusals", "reason", 40,

@@ -10,7 +10,7 @@ from tests.broker.test_console import DECISIONS, Page, chromium, demo_page
 ENOUGH_COUNT = 9_000  # decisions, after which every part of the page has something to show
 # Name, width, height, and what the reader's system prefers.
 PICTURES = (
-    ("console", 1280, 1480, "light"),
+    ("console", 1280, 2050, "light"),
     ("console-dark", 1280, 1000, "dark"),
     ("console-phone", 390, 1100, "light"),
 )
@@ -28,6 +28,7 @@ def main(folder: Path) -> None:
             browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": told})
             size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
             browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+            browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
             page.open()
             page.until(lambda: page.count(DECISIONS) > ENOUGH_COUNT)
             shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})

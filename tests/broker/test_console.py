@@ -128,6 +128,7 @@ def test_the_demos_page_moves_explains_and_survives_what_is_broken(
     assert "用户" in page.text("#river")
     assert page.run("return document.documentElement.lang") == "zh-Hans"
     explained(page, "怎样会改变结果")
+    figures_fit(page)
     fits_a_phone(page)
     assert [line for line in browser.get_log("browser") if line["level"] == "SEVERE"] == []
 
@@ -153,6 +154,23 @@ def poisoned(page: Page) -> None:
     page.until(lambda: "refused within a minute" in page.text("#troubles"))
     decided = page.count(DECISIONS)
     page.until(lambda: page.count(DECISIONS) > decided)
+
+
+def figures_fit(page: Page) -> None:
+    """What stands beside a bar is not cut off, however long it is."""
+    cut = """const done = arguments[0];
+    import('./charts.js').then(({ bars }) => {
+      const place = document.createElement('div');
+      place.style.width = '600px';
+      document.body.append(place);
+      const figure = '1,234 of 56,789 get an offer, and some more words';
+      bars(place, [{ name: 'passers-by', value: 3, figure }], { label: 'x' });
+      const svg = place.firstChild, edge = svg.getBoundingClientRect().right;
+      const texts = [...svg.querySelectorAll('text')];
+      done(texts.filter((one) => one.getBoundingClientRect().right > edge + 0.5).length);
+      place.remove();
+    }).catch((error) => done(String(error)))"""
+    assert page.browser.execute_async_script(cut) == 0
 
 
 def fits_a_phone(page: Page) -> None:

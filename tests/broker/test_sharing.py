@@ -128,6 +128,9 @@ async def test_c47_one_device_gets_no_more_than_its_cap_over_partitions_and_kill
             offers = await home.wave()
         assert len(offers) == CAP_COUNT + 1, "what came back is given once more"
         assert len(await home.wave()) == CAP_COUNT + 1
+        page = await second.metrics()
+        assert 'coupon_permits_total{answer="granted"}' in page
+        assert 'coupon_permits_total{answer="refused"}' in page
         assert second.stop() == 0
 
     told = json.dumps(await home.all_told("budget")) + json.dumps(await home.all_told("grants"))

@@ -22,6 +22,13 @@ function sheet(place, height, label) {
   return [svg, width];
 }
 
+// How long the longest text is at the size that texts of pictures have.
+const ruler = document.createElement("canvas").getContext("2d");
+function widest(place, texts) {
+  ruler.font = `12px ${getComputedStyle(place).fontFamily}`;
+  return Math.max(0, ...texts.map((text) => ruler.measureText(text).width));
+}
+
 function range(values) {
   const known = values.filter((value) => value != null);
   let low = Math.min(0, ...known), high = Math.max(0, ...known);
@@ -100,7 +107,8 @@ export function bars(place, rows, { label, most = null }) {
   const left = narrow ? 0 : Math.min(170, width * 0.34), row = narrow ? 46 : 32;
   const [svg] = sheet(place, rows.length * row + 4, label);
   const top = most ?? Math.max(...rows.map((one) => one.value), 1e-9), low = Math.min(0, ...rows.map((one) => one.value));
-  const room = width - left - (narrow ? 100 : 124);
+  const figures = widest(place, rows.map((one) => one.figure)) + 14;
+  const room = width - left - Math.max(narrow ? 100 : 124, figures);
   const x = (value) => left + ((Math.min(top, value) - low) / (top - low)) * room;
   rows.forEach((one, number) => {
     const at = number * row, y = at + (narrow ? 20 : 6);
