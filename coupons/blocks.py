@@ -52,7 +52,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "It cannot be combined with a coupon the customer holds.",
         "与用户已持有的优惠券不可叠加。",
     ),
-    "quota_exhausted": ("All pieces have been given out.", "优惠券已发完。"),
+    "quota_exhausted": ("No piece is left to be given now.", "当前没有可发放的余量。"),
     "budget_exhausted": ("The budget cannot hold another one.", "活动预算不足。"),
     "day_budget_exhausted": ("The day's part of the budget is given out.", "今日预算已用完。"),
     "week_budget_exhausted": ("The week's part of the budget is given out.", "本周预算已用完。"),
