@@ -28,18 +28,23 @@ def gone_by_days(settings: Settings) -> dict[str, float]:
     """Tell for each topic about users after how many days nothing of an erased one is left in it.
 
     Compacted topics lose the user with their next compaction, all others by their retention. The
-    dead letters hold what could not be read, under whatever key it came.
+    dead letters hold what could not be read, under whatever key it came; claims and permits name
+    the customer in whose name they are, where campaigns have caps that customers share.
 
     Examples
     --------
     >>> told = gone_by_days(Settings())
     >>> [told[name] for name in ("shop.profiles.v1", "coupon.decisions.v1", "shop.cart.v1")]
     [0.5, 3.0, 7.0]
+    >>> told["coupon.budget.v1"]
+    30.0
     """
+    prefix = settings.topic_prefix
+    claimed = (f"{prefix}coupon.budget.v1", inbound_name("grants", prefix))
     return {
         spec.name: (spec.retention_ms or COMPACTION_LAG_MS) / DAY_MS
         for spec in specs(settings)
-        if spec.key in (ABOUT_USERS, "as received")
+        if spec.key in (ABOUT_USERS, "as received") or spec.name in claimed
     }
 
 
