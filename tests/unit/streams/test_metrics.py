@@ -69,6 +69,23 @@ def test_metrics_without_labels_stand_at_zero_from_the_start() -> None:
     assert shown["coupon_decision_latency_seconds_count[]"] == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("control_refused", ("campaign", "stock", "order", "ask")),
+        ("permits", ("granted", "refused")),
+        ("ratings", tuple("12345")),
+    ],
+)
+def test_of_what_is_counted_by_kind_every_kind_is_shown(name: str, values: tuple[str, ...]) -> None:
+    figures, tally = Metrics(), Tally()
+    for value in values:
+        tally.add(name, (value,))
+    figures.apply(tally)
+    page = figures.exposition()[0].decode()
+    assert [value for value in values if f'="{value}"}} 1.0' not in page] == []
+
+
 def test_a_hostile_shop_cannot_exceed_the_series_of_one_worker() -> None:
     figures = filled()
     shown = exposed(figures)
