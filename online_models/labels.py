@@ -134,6 +134,10 @@ def settle(
     decision whose coupon was used also gets `discount_minor`. One order can settle several
     decisions, so money is summed per order or per user, never over outcomes.
 
+    An order that a coupon paid for says nothing of what was decided before that coupon was given:
+    a purchase that it won over would be learned as one that came unaided. What was decided before
+    waits on, for other orders or its horizon.
+
     Decisions that are due at the order's time are left to `expire`: an order that happened earlier
     may still be on its way.
 
@@ -152,8 +156,9 @@ def settle(
     discount = (event.discount_minor or 0) if discount_minor is None else discount_minor
     paid = _paid_minor(event)
     margin = order_margin_minor(event, margin_ratio, discount_minor)
+    since_ms = next((d["at"] for d in pending if d["id"] == used), 0)
     outcomes = []
-    for decision in [d for d in pending if d["at"] <= event.ts_ms < d["due"]]:
+    for decision in [d for d in pending if since_ms <= d["at"] <= event.ts_ms < d["due"]]:
         pending.remove(decision)
         outcomes.append(
             outcome_of(

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
+from math import inf
 
 from tests.verifier.decided import Decided
 from tests.verifier.facts import Facts
@@ -45,7 +46,8 @@ def check_orders(facts: Facts) -> list[Check]:
     """Look at labels of decisions whose customer surely ordered before the horizon passed.
 
     Sure is an order that was appended after the trigger, with a time within the horizon, before
-    the partition's time had passed it.
+    the partition's time had passed it. One that names a coupon says nothing of what was decided
+    before that coupon, so only those whose coupon is known to be no later are sure.
     """
     check = Check(
         name="labels_bought", promise="a decision whose customer ordered in time is labelled so"
@@ -57,16 +59,28 @@ def check_orders(facts: Facts) -> list[Check]:
             if sent.event_type == "order.completed":
                 orders[sent.partition, sent.user_id].append(sent)
     closed = {told.decision_id: told for told in facts.told if told.state != "opened"}
+    given_ms = {decided.decision_id: decided.decided_ms for decided in facts.decided}
     for decided in facts.decided:
         trigger = facts.triggers.get((decided.user_id, decided.trigger_event_id))
         if not decided.is_point or trigger is None:
             continue
         owner = (trigger.partition, decided.user_id)
-        order = _sure_order(decided, trigger, orders[owner], times, facts.terms.horizon_ms)
+        told_of = [
+            one for one in orders[owner] if _paid_since_ms(one, given_ms) <= decided.decided_ms
+        ]
+        order = _sure_order(decided, trigger, told_of, times, facts.terms.horizon_ms)
         if order is not None:
             told = closed.get(decided.decision_id)
             check.expect(_is_right(told), f"{decided.name}: {_said(told)}, but see {order.place}")
     return [check]
+
+
+def _paid_since_ms(order: Sent, given_ms: dict[str, int]) -> float:
+    """Tell when the coupon that paid for an order was given; never, where that is not known."""
+    named = order.told.get("decision_id")
+    if named is None:
+        return inf if order.told.get("discount_minor") else -inf
+    return given_ms.get(named, inf)
 
 
 def _sure_order(

@@ -121,15 +121,36 @@ def test_an_order_of_the_first_moment_counts_and_one_of_the_end_does_not() -> No
 
 def test_one_order_settles_all_and_only_the_used_coupon_carries_the_discount() -> None:
     pending: list[Pending] = []
-    _remember(pending, "d1", 0, action=NOTHING)
-    _remember(pending, "d2", 100)
-    outcomes = _settle(pending, _order(200, decision_id="d2"))
+    _remember(pending, "d1", 0)
+    _remember(pending, "d2", 100, action=NOTHING)
+    outcomes = _settle(pending, _order(200, decision_id="d1"))
     # goods before discount 10_000, at 30 % margin 3_000, less the discount of 1_000
     assert [(o.order_minor, o.discount_minor, o.margin_minor) for o in outcomes] == [
-        (9_500, 0, 2_000),
         (9_500, 1_000, 2_000),
+        (9_500, 0, 2_000),
     ]
     assert pending == []
+
+
+def test_an_order_paid_by_a_coupon_is_no_purchase_of_what_was_decided_before_it() -> None:
+    #            0      100     200          nothing is given, then a coupon, with which is bought
+    # nothing    |-------------------->
+    # coupon            |------>^
+    pending: list[Pending] = []
+    _remember(pending, "nothing", 0, action=NOTHING)
+    _remember(pending, "coupon", 100)
+    assert [o.decision_id for o in _settle(pending, _order(200, decision_id="coupon"))] == [
+        "coupon"
+    ]
+    assert [(o.decision_id, o.y) for o in _expire(pending, HORIZON_MS)] == [("nothing", False)]
+
+
+def test_an_order_at_the_full_price_is_a_purchase_of_all_that_was_decided_before_it() -> None:
+    pending: list[Pending] = []
+    _remember(pending, "nothing", 0, action=NOTHING)
+    _remember(pending, "coupon", 100)
+    settled = _settle(pending, _order(200, decision_id=None, discount_minor=None))
+    assert [(o.decision_id, o.y) for o in settled] == [("nothing", True), ("coupon", True)]
 
 
 def test_the_caller_may_know_better_what_was_used_and_what_it_cost() -> None:
