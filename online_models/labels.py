@@ -134,12 +134,9 @@ def settle(
     decision whose coupon was used also gets `discount_minor`. One order can settle several
     decisions, so money is summed per order or per user, never over outcomes.
 
-    An order that a coupon paid for says nothing of what was decided before that coupon was given:
-    a purchase that it won over would be learned as one that came unaided. What was decided before
-    waits on, for other orders or its horizon.
-
-    Decisions that are due at the order's time are left to `expire`: an order that happened earlier
-    may still be on its way.
+    What was decided before the coupon that paid waits on, for other orders or its horizon: a
+    purchase that this coupon won would be learned as one that came unaided. Decisions that are due
+    at the order's time are left to `expire`: an earlier order may still be on its way.
 
     Parameters
     ----------
