@@ -1,6 +1,8 @@
 """What every test may ask for, and how tests are dealt out to processes side by side."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from random import SystemRandom
@@ -28,6 +30,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real data sets (../shared/data) are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Clear away what tests, and the processes that they start, leave among temporary files.
+
+    Its name is short, for sockets that lie in it: their paths may have about 100 characters.
+    """
+    tmp_path_factory.getbasetemp()  # pytest's own folder stays where it is, for who looks for it
+    with (
+        tempfile.TemporaryDirectory(prefix="cs-", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", None)  # asked for again
+        yield
 
 
 def pytest_configure() -> None:
