@@ -179,7 +179,7 @@ class Settings(BaseSettings):
         "ratio",
     )
     habit_pause: bool = _setting(
-        False, "Pause offers to customers who bought twice in full, or three times, within 30 days."
+        False, "Pause offers to customers whose orders of late tell that they buy anyway."
     )
     triggers: Annotated[tuple[EventType, ...], NoDecode] = _setting(
         TRIGGERS, "Event types that ask for a decision.", "", "event types separated by commas"

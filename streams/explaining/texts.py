@@ -72,8 +72,8 @@ ENDINGS = {
     "min_spend_out_of_reach": ("It ends as the basket grows.", "购物车金额增加后自动解除。"),
     "bundle_out_of_reach": ("It ends as the basket grows.", "购物车商品增加后自动解除。"),
     "coupon_habit": (
-        "It ends by itself some weeks after the last order.",
-        "末次下单数周后自动解除。",
+        "It ends by itself days to weeks after the last orders.",
+        "末次下单数日至数周后自动解除。",
     ),
     "caps_reached": ("It ends by itself with those limits.", "相关限制到期后自动解除。"),
     "standing_offer": (

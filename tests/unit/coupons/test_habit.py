@@ -31,14 +31,20 @@ def after(steps: str | list[tuple[str, int]]) -> Habit | None:
     return habit
 
 
-@pytest.mark.parametrize("orders", ["pp", "pfp", "ppu", "puu", "uuu"])
+@pytest.mark.parametrize("orders", ["pp", "pfp", "pu", "ppu", "puu", "uuuu"])
 def test_n7_who_bought_often_lately_is_paused_with_coupons_or_without(orders: str) -> None:
-    assert is_paused(after(orders), 5 * DAY_MS)
+    assert is_paused(after(orders), 4 * DAY_MS)
 
 
-@pytest.mark.parametrize("orders", ["", "p", "u", "pu", "uu", "pf", "fff"])
+@pytest.mark.parametrize("orders", ["", "u", "uu", "uuu", "uf", "fff"])
 def test_n7_who_bought_seldom_or_with_other_discounts_is_not(orders: str) -> None:
-    assert not is_paused(after(orders), 5 * DAY_MS)
+    assert not is_paused(after(orders), 4 * DAY_MS)
+
+
+@pytest.mark.parametrize(("orders", "days"), [("p", 4), ("pp", 17), ("ppp", 22), ("uuuu", 4)])
+def test_n7_the_more_orders_at_full_price_the_longer_is_the_pause(orders: str, days: int) -> None:
+    assert is_paused(after(orders), days * DAY_MS)
+    assert not is_paused(after(orders), (days + 1) * DAY_MS)
 
 
 def test_n7_a_coupon_looked_at_says_nothing() -> None:

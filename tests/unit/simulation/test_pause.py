@@ -13,7 +13,7 @@ from simulation.play import Decider, Given, end_of, play
 from simulation.shop import Shop
 from tests.unit.simulation.worlds import CATALOGUE, START_MS, Everybody
 
-CUSTOMERS, EVENTS = 150, 12_000
+CUSTOMERS, EVENTS = 150, 30_000  # seven weeks
 COUPON_ID = "percent-10"
 BEGINS_MS = START_MS + 4 * 86_400_000
 
@@ -91,12 +91,12 @@ def played(pauses: bool) -> tuple[float, int, float]:
     return honest, taken, sum(habits) / len(habits)
 
 
-def test_n7_the_pause_takes_two_fifths_of_their_coupons_from_farmers_who_learn_less() -> None:
+def test_n7_the_pause_takes_half_of_their_coupons_from_farmers_who_learn_less() -> None:
     (_, with_minor, learned), (_, without_minor, more) = played(True), played(False)
-    assert with_minor < 0.6 * without_minor
+    assert with_minor < 0.5 * without_minor
     assert learned < more
 
 
-def test_n7_the_pause_costs_the_honest_less_than_5_percent_of_what_they_bring() -> None:
+def test_n7_the_pause_costs_the_honest_less_than_2_percent_of_what_they_bring() -> None:
     (with_minor, *_), (without_minor, *_) = played(True), played(False)
-    assert with_minor > 0.95 * without_minor > 0
+    assert with_minor > 0.98 * without_minor > 0
