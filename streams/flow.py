@@ -137,7 +137,9 @@ def _choose(point: Point, row: Row, person: Traits, context: Context) -> tuple[C
     )
     limits.miss(blocked, rules.dry_run)
     answers = rules.model.score(point.x, [candidate.action for candidate in given])
-    paused = rules.pauses_habits and habit.is_paused(row.get("habit"), event.ts_ms)
+    # the other arms go on: they tell what the pause costs, and what used to be done
+    pauses = rules.pauses_habits and point.arm == "policy"
+    paused = pauses and habit.is_paused(row.get("habit"), event.ts_ms)
     choice = choose(
         candidates=given,
         blocked=blocked,

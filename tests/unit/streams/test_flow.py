@@ -352,6 +352,17 @@ def test_n7_who_buys_anyway_gets_no_coupon_and_is_told_why() -> None:
     assert told[True].propensity == 1.0
 
 
+def test_n7_the_pause_is_the_policys_and_the_arms_beside_it_go_on() -> None:
+    for drawn in (0.0, 1.0):
+        shares = ArmShares(random=drawn, business_as_usual=1.0 - drawn, holdout=0.0)
+        rules = some_rules(PAYS, pauses_habits=True, shares=shares)
+        row, context = flow.new_row(), a_context(rules)
+        applied(row, context, an_order(at_ms=NOON_MS), an_order(at_ms=NOON_MS + DAY_MS))
+        (back,) = applied(row, context, an_event("cart.added", at_ms=NOON_MS + 3 * DAY_MS))
+        assert back.decision is not None
+        assert "coupon_habit" not in [one.code for one in back.decision.reasons]
+
+
 def test_c56_a_rating_moves_no_money_whatever_price_it_tells() -> None:
     row, context = flow.new_row(), a_context(some_rules(PAYS))
     rated = an_event("order.rated", order_id="o", rating=1, total_minor=9_000)
