@@ -2,7 +2,7 @@
 
 from dataclasses import fields, is_dataclass
 
-_LATER = ("limits", "shared_caps")
+_LATER = frozenset({"Campaign.limits", "Campaign.shared_caps", "Limit.utc_offset_minutes"})
 
 
 def canonical(value: object) -> str:
@@ -14,11 +14,11 @@ def canonical(value: object) -> str:
     {'a':(True),'b':{1,2}}
     """
     if is_dataclass(value) and not isinstance(value, type):
-        told = [f.name for f in fields(value) if f.name != "line"]
+        kind, told = type(value).__name__, [f.name for f in fields(value) if f.name != "line"]
         # Catalogues of before there were such fields keep their version.
-        named = [name for name in told if name not in _LATER or getattr(value, name)]
+        named = [name for name in told if f"{kind}.{name}" not in _LATER or getattr(value, name)]
         inner = ",".join(f"{name}={canonical(getattr(value, name))}" for name in named)
-        return f"{type(value).__name__}({inner})"
+        return f"{kind}({inner})"
     if isinstance(value, frozenset):
         return "{" + ",".join(sorted(map(repr, value))) + "}"
     if isinstance(value, dict):

@@ -141,11 +141,15 @@ class Coupon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """How much of a campaign's budget may go to each day or week (UTC), or to what is named."""
+    """How much of a campaign's budget may go to each day or week, or to what is named.
+
+    Days and weeks are those of the clock that is `utc_offset_minutes` ahead of UTC.
+    """
 
     by: LimitBy
     amount_minor: int
     name: str | None = None
+    utc_offset_minutes: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a limit that nobody can tell from another, or an amount that is none."""

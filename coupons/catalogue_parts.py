@@ -22,7 +22,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 AUDIENCE_FIELDS = (
     *("segments", "tiers", "members", "first_order", "birthday_month", "bought", "share_ratio"),
 )
-LIMIT_FIELDS = ("by", "name", "amount")
+LIMIT_FIELDS = ("by", "name", "amount", "utc_offset")
 LIMITS_MAX = 16  # each may be an account in every partition
 SCHEDULE_FIELDS = ("starts", "ends", "weekdays", "quiet", "utc_offset")
 _CLOCK = r"([01][0-9]|2[0-3]):([0-5][0-9])"
@@ -143,6 +143,13 @@ def _limit(entry: Entry, currency: str) -> Limit | None:
         entry.need("name")
     elif by and name is not None:
         entry.note("name", f"left out for {by}: each has the amount", name)
+    if by in NAMED and entry.has("utc_offset"):
+        entry.note("utc_offset", f"left out for {by}", entry.fields["utc_offset"])
     if not by or (by in NAMED) != (name is not None):
         return None
-    return Limit(by=cast(LimitBy, by), name=name, amount_minor=amount_minor)
+    return Limit(
+        by=cast(LimitBy, by),
+        name=name,
+        amount_minor=amount_minor,
+        utc_offset_minutes=_utc_offset(entry),
+    )

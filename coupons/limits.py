@@ -5,6 +5,7 @@ the same algebra; a coupon's quota is one more, counted in pieces. A pot's name 
 campaign's and holds a `/`, which no id may hold.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -12,10 +13,12 @@ from typing import NamedTuple, get_args
 
 from coupons.catalogue import NAMED, Campaign, Coupon, Limit, LimitBy
 
+MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 # What partitions may lag behind each other: so long after its end a pot still has a book.
 KEPT_MS = 2 * DAY_MS
 QUOTA = "quota"
+_OFFSET = re.compile(r"([+-])([0-9]{2}):([0-9]{2})$")
 # A partition has its even share of a quota without asking: workers of before gave as many pieces.
 QUOTA_LEASE_RATIO = 1.0
 
@@ -105,7 +108,8 @@ def require_name(name: str) -> None:
 def pots_of(campaign: Campaign, now_ms: int, whose: Whose) -> Iterator[Campaign]:
     """Give the terms of every pot that a coupon would be charged to, besides its campaign's own.
 
-    Days begin at midnight UTC, weeks on Mondays (ISO 8601).
+    Days begin at midnight on the limit's clock, weeks on Mondays (ISO 8601). A clock that is not
+    UTC's stands in the pot's name, which so tells by itself when it is over.
 
     Examples
     --------
@@ -113,15 +117,20 @@ def pots_of(campaign: Campaign, now_ms: int, whose: Whose) -> Iterator[Campaign]
     >>> spring = Campaign(campaign_id="spring", budget_minor=900, limits=(day, new))
     >>> [one.campaign_id for one in pots_of(spring, 1_795_428_000_000, Whose("loyal"))]
     ['spring/day/2026-11-23']
+    >>> berlin = Limit(by="day", amount_minor=5, utc_offset_minutes=60)
+    >>> spring = Campaign(campaign_id="spring", budget_minor=900, limits=(berlin,))
+    >>> [one.campaign_id for one in pots_of(spring, 1_795_476_000_000, ANYBODY)]
+    ['spring/day/2026-11-24+01:00']
     """
     for limit in campaign.limits:
         if limit.by in NAMED:
             if limit.name == getattr(whose, limit.by):
                 yield _terms(campaign, limit, limit.name or "")
         else:
-            moment = datetime.fromtimestamp(now_ms // 1_000, UTC)
+            offset = limit.utc_offset_minutes
+            moment = datetime.fromtimestamp((now_ms + offset * MINUTE_MS) // 1_000, UTC)
             form = "%Y-%m-%d" if limit.by == "day" else "%G-W%V"
-            yield _terms(campaign, limit, moment.strftime(form))
+            yield _terms(campaign, limit, f"{moment.strftime(form)}{_clock(offset)}")
 
 
 def terms_of(pot: str, campaigns: Mapping[str, Campaign]) -> Campaign | None:
@@ -144,7 +153,7 @@ def terms_of(pot: str, campaigns: Mapping[str, Campaign]) -> Campaign | None:
         named = (one for one in campaign.coupons if one.coupon_id == name)
         return next((quota_of(one, campaign) for one in named if one.quota is not None), None)
     for limit in campaign.limits:
-        if limit.by == by and limit.name in (None, name):
+        if limit.by == by and (limit.name == name or _is_timed(limit, name)):
             return _terms(campaign, limit, name)
     return None
 
@@ -159,15 +168,51 @@ def ends_ms_of(pot: str) -> int | None:
     (1795478400000, 1795996800000)
     >>> ends_ms_of("spring/segment/loyal") is None
     True
+    >>> ends_ms_of("spring/day/2026-11-23+01:00")
+    1795474800000
     """
     _, by, name = pot.split("/", 2)
+    if by not in ("day", "week"):
+        return None
+    written, offset_ms = _OFFSET.sub("", name), _offset_minutes(name) * MINUTE_MS
     if by == "day":
-        return _midnight_ms(datetime.strptime(name, "%Y-%m-%d").replace(tzinfo=UTC)) + DAY_MS
-    if by == "week":
-        year, week = name.split("-W")
-        monday = datetime.fromisocalendar(int(year), int(week), 1).replace(tzinfo=UTC)
-        return _midnight_ms(monday) + 7 * DAY_MS
-    return None
+        day = datetime.strptime(written, "%Y-%m-%d").replace(tzinfo=UTC)
+        return _midnight_ms(day) + DAY_MS - offset_ms
+    year, week = written.split("-W")
+    monday = datetime.fromisocalendar(int(year), int(week), 1).replace(tzinfo=UTC)
+    return _midnight_ms(monday) + 7 * DAY_MS - offset_ms
+
+
+def _clock(offset_minutes: int) -> str:
+    """Write a clock's distance from UTC as ISO 8601 does; nothing for none.
+
+    Examples
+    --------
+    >>> _clock(60), _clock(-210), _clock(0)
+    ('+01:00', '-03:30', '')
+    """
+    hours, minutes = divmod(abs(offset_minutes), 60)
+    return f"{'-' if offset_minutes < 0 else '+'}{hours:02}:{minutes:02}" if offset_minutes else ""
+
+
+def _offset_minutes(name: str) -> int:
+    """Read it again from the end of a day's or week's name.
+
+    Examples
+    --------
+    >>> _offset_minutes("2026-W48-03:30"), _offset_minutes("2026-11-23")
+    (-210, 0)
+    """
+    found = _OFFSET.search(name)
+    if found is None:
+        return 0
+    minutes = int(found[2]) * 60 + int(found[3])
+    return -minutes if found[1] == "-" else minutes
+
+
+def _is_timed(limit: Limit, name: str) -> bool:
+    """Tell whether a day's or week's name is of this limit's clock."""
+    return limit.name is None and _offset_minutes(name) == limit.utc_offset_minutes
 
 
 def _terms(campaign: Campaign, limit: Limit, name: str) -> Campaign:

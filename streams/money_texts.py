@@ -2,10 +2,11 @@
 
 LIMITS_INTRODUCTION = """## Limits of a campaign
 
-`limits` in the catalogue tell how much of a campaign's budget may go to each day or week (UTC), or
-to a named segment or store: that of the `store_id` of the event that asks for the decision. Each is
-leased to partitions like the budget itself and stands in `budget show` once it was asked for:
-`spring/day/2026-11-23`, `spring/week/2026-W48`, `spring/segment/loyal`, `spring/store/north`. A
+`limits` in the catalogue tell how much of a campaign's budget may go to each day or week (UTC, or
+by the clock of its `utc_offset`), or to a named segment or store: that of the `store_id` of the
+event that asks for the decision. Each is leased to partitions like the budget itself and stands in
+`budget show` once it was asked for: `spring/day/2026-11-23`, `spring/day/2026-11-23+01:00`,
+`spring/week/2026-W48`, `spring/segment/loyal`, `spring/store/north`. A
 coupon is given only if its campaign and all of its limits have room; what comes back goes back to
 each of them. A day begins when the partition's event time reaches it, and never opens again.
 Reasons: `day_budget_exhausted`, `week_budget_exhausted`, `segment_budget_exhausted`,

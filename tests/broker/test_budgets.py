@@ -22,9 +22,11 @@ from tests.builders import NOON_MS
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 
 # None of them is ever reached: an order is for the campaign, whatever pots it has.
-LIMITS = "    limits: [{by: day, amount: 230.00}, {by: week, amount: 240.00}]\n"
+LIMITS = (
+    '    limits: [{by: day, amount: 230.00, utc_offset: "+01:00"}, {by: week, amount: 240.00}]\n'
+)
 POTS = {
-    "scarce/day/2025-10-09": "minor",
+    "scarce/day/2025-10-09+01:00": "minor",
     "scarce/quota/five": "pieces",
     "scarce/week/2025-W41": "minor",
 }

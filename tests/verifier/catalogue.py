@@ -34,6 +34,7 @@ class Coupon:
 class Campaign:
     """What limits the coupons of a campaign together; `limits` by (day, week ..., name).
 
+    A day's or week's "name" is how far its clock is from UTC: "+01:00", nothing for UTC itself.
     `shared_caps` by device, address and person, of all customers of one.
     """
 
@@ -72,19 +73,33 @@ def budget_of(campaigns: Mapping[str, Campaign], name: str) -> int | None:
     if by == "quota":
         coupon = campaign.coupons.get(which)
         return None if coupon is None else coupon.quota
-    return campaign.limits.get((by, which if by in ("segment", "store") else ""))
+    return campaign.limits.get((by, which if by in ("segment", "store") else clock_of(which)))
 
 
-def day_or_week(by: str, at_ms: int) -> str:
-    """Name the UTC day, or the ISO week, of a time.
+def clock_of(which: str) -> str:
+    """Give what stands behind a day or week: how far its clock is from UTC.
+
+    Examples
+    --------
+    >>> clock_of("2026-11-23+01:00"), clock_of("2026-W48")
+    ('+01:00', '')
+    """
+    return which[-6:] if which[-3:-2] == ":" else ""
+
+
+def day_or_week(by: str, at_ms: int, clock: str = "") -> str:
+    """Name the day, or the ISO week, of a time on a clock.
 
     Examples
     --------
     >>> day_or_week("day", 1_795_392_000_000), day_or_week("week", 1_795_392_000_000)
     ('2026-11-23', '2026-W48')
+    >>> day_or_week("day", 1_795_392_000_000, "-03:00")
+    '2026-11-22-03:00'
     """
     form = "%Y-%m-%d" if by == "day" else "%G-W%V"
-    return datetime.fromtimestamp(at_ms / 1_000, UTC).strftime(form)
+    zone = datetime.strptime(clock, "%z").tzinfo if clock else UTC
+    return datetime.fromtimestamp(at_ms / 1_000, zone).strftime(form) + clock
 
 
 def _campaign(entry: dict[str, Any]) -> Campaign:
@@ -99,11 +114,16 @@ def _campaign(entry: dict[str, Any]) -> Campaign:
             by: entry[f"per_{by}"] for by in ("device", "address", "person") if f"per_{by}" in entry
         },
         limits={
-            (one["by"], one.get("name", "")): _minor(one["amount"], currency)
+            (one["by"], one.get("name", _clock(one))): _minor(one["amount"], currency)
             for one in entry.get("limits", ())
         },
         coupons={one["id"]: _coupon(one, currency) for one in entry["coupons"]},
     )
+
+
+def _clock(limit: dict[str, Any]) -> str:
+    written = limit.get("utc_offset", "")
+    return "" if written[1:] == "00:00" else written
 
 
 def _coupon(entry: dict[str, Any], currency: str) -> Coupon:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from itertools import pairwise
 from typing import Any
 
-from tests.verifier.catalogue import budget_of, day_or_week
+from tests.verifier.catalogue import budget_of, clock_of, day_or_week
 from tests.verifier.facts import Facts
 from tests.verifier.leases import Asked, Granted, Party, Totals
 from tests.verifier.report import CATALOGUE_MISSING, Check
@@ -153,7 +153,8 @@ def _is_over(facts: Facts, party: Party) -> bool:
     shared = facts.rows.shared.get(partition, {})
     if not limit or limit[0] in ("segment", "quota") or name in _accounts(shared):
         return False
-    return limit[1] < day_or_week(limit[0], int(shared["ledger"]["now_ms"]))
+    by, name = limit
+    return name < day_or_week(by, int(shared["ledger"]["now_ms"]), clock_of(name))
 
 
 def _grew(before: Totals, after: Totals) -> bool:

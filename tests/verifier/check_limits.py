@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from tests.verifier.catalogue import budget_of, day_or_week
+from tests.verifier.catalogue import budget_of, clock_of, day_or_week
 from tests.verifier.decided import Decided
 from tests.verifier.facts import Facts
 from tests.verifier.report import CATALOGUE_MISSING, Check
@@ -32,10 +32,14 @@ def _charged(facts: Facts) -> Check:
         named = [pot.split("/", 2) for pot in pots]
         timed = [one for one in named if one[1] in TIMED]
         right = sorted(by for _, by, _ in timed) == wanted
-        right &= all(name >= day_or_week(by, decided.decided_ms) for _, by, name in timed)
+        right &= all(_has_come(by, name, decided.decided_ms) for _, by, name in timed)
         right &= all(f"{decided.campaign_id}/" in pot and _limit(facts, pot) >= 0 for pot in pots)
         check.expect(right, f"{decided.name} was charged to {pots}, must be by {wanted}")
     return check
+
+
+def _has_come(by: str, name: str, at_ms: int) -> bool:
+    return name >= day_or_week(by, at_ms, clock_of(name))
 
 
 def _held(facts: Facts) -> Check:

@@ -327,8 +327,9 @@ class World:
 def limits_by(random: Random, budget_minor: int) -> tuple[Limit, ...]:
     """Draw a limit by day, by week, for a segment and for a store, each at most the budget."""
     amounts = [random.randrange(budget_minor + 1) for _ in range(4)]
+    offset = random.choice((0, 60, -210))
     return (
-        Limit(by="day", amount_minor=amounts[0]),
+        Limit(by="day", amount_minor=amounts[0], utc_offset_minutes=offset),
         Limit(by="week", amount_minor=amounts[1]),
         Limit(by="segment", name="loyal", amount_minor=amounts[2]),
         Limit(by="store", name="north", amount_minor=amounts[3]),

@@ -13,7 +13,7 @@ from coupons.leases import Ask, Grant
 from coupons.ledger import Ledger
 from coupons.lending import Book
 from coupons.lifecycle import Lifecycle
-from coupons.limits import ANYBODY, KEPT_MS, Whose, require_name
+from coupons.limits import ANYBODY, KEPT_MS, Whose, require_name, terms_of
 from coupons.pacing import DAY_MS
 from coupons.purses import POLICY
 from tests.unit.coupons import lending_world
@@ -21,6 +21,8 @@ from tests.unit.coupons import lending_world
 MONDAY_MS = 1_795_392_000_000  # 2026-11-23T00:00Z, of week 48
 TODAY, TOMORROW = "spring/day/2026-11-23", "spring/day/2026-11-24"
 TEN = Coupon(coupon_id="ten", campaign_id="spring", kind="amount_off", off_minor=100)
+HOUR_MS = DAY_MS // 24
+BERLIN = Limit(by="day", amount_minor=200, utc_offset_minutes=60)
 DAILY = Limit(by="day", amount_minor=200)
 WEEKLY = Limit(by="week", amount_minor=300)
 LOYAL = Limit(by="segment", name="loyal", amount_minor=100)
@@ -187,7 +189,29 @@ def test_a_catalogue_names_its_limits_in_major_units() -> None:
 def test_a_catalogue_without_limits_has_the_version_that_it_always_had() -> None:
     plain = Catalogue.of([Campaign(campaign_id="spring", budget_minor=1_000, coupons=(TEN,))])
     assert plain.version == "50c007eadbea9a40"
-    assert Catalogue.of([campaign(DAILY)]).version != plain.version
+    daily = Catalogue.of([campaign(DAILY)])
+    assert daily.version == "86168b6cded3181c"
+    assert Catalogue.of([campaign(BERLIN)]).version not in (plain.version, daily.version)
+
+
+def test_a_day_of_the_shops_clock_begins_and_ends_at_its_own_midnight() -> None:
+    written = {"by": "day", "amount": "2.00", "utc_offset": "+01:00"}
+    record = {"id": "spring", "budget": "10.00", "coupons": [], "limits": [written]}
+    assert campaign_from_record(record).limits == (BERLIN,)
+    ledger = a_ledger(BERLIN)
+    today = "spring/day/2026-11-23+01:00"
+    assert give(ledger, BERLIN) + give(ledger, BERLIN) == [today, today]
+    ledger.advance(MONDAY_MS + DAY_MS - HOUR_MS - 1)
+    assert blocked(ledger, BERLIN) == "day_budget_exhausted"
+    ledger.advance(MONDAY_MS + DAY_MS - HOUR_MS)
+    assert give(ledger, BERLIN) == ["spring/day/2026-11-24+01:00"]
+
+
+def test_a_day_of_another_clock_than_the_catalogues_has_no_money_left_to_lend() -> None:
+    terms = {"spring": campaign(BERLIN)}
+    assert terms_of("spring/day/2026-11-23+01:00", terms) is not None
+    assert terms_of(TODAY, terms) is None
+    assert terms_of("spring/segment/loyal+01:00", {"spring": campaign(LOYAL)}) is None
 
 
 @pytest.mark.parametrize(
@@ -202,6 +226,8 @@ def test_a_catalogue_without_limits_has_the_version_that_it_always_had() -> None
         ([{"by": "day", "amount": 1}, {"by": "day", "amount": 2}], "limited once, was day"),
         ([{"by": "day", "amount": -1}], "amount must be money in EUR"),
         ([{"by": "day", "amount": 1, "each": 2}], "each must be one of by, name, amount"),
+        ([{"by": "day", "amount": 1, "utc_offset": "+15:00"}], '"+14:00", was +15:00'),
+        ([{"by": "store", "utc_offset": "+00:00"}], "utc_offset must be left out for store, was"),
     ],
 )
 def test_a_limit_that_cannot_be_meant_is_refused_by_name(limits: object, found: str) -> None:
@@ -213,7 +239,7 @@ def test_a_limit_that_cannot_be_meant_is_refused_by_name(limits: object, found: 
 
 @pytest.mark.parametrize(
     "name",
-    ["spring/", "spring/day", "spring/day/tomorrow", "spring/week/2026-W99", "spring/moon/1"],
+    [f"spring/{pot}" for pot in ("", "day", "day/soon", "day/+01:00", "week/2026-W99", "moon/1")],
 )
 def test_a_name_that_no_pot_can_have_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"."):
