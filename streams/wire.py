@@ -243,7 +243,7 @@ def parse(value: bytes) -> tuple[dict[str, Any], bool]:
     except orjson.JSONDecodeError:
         _explain(value)
     if not isinstance(body, dict):
-        refuse("not_an_object")
+        refuse("wrong_type", "must be an object")
     if value.count(_CURLY) + value.count(_SQUARE) > MAX_DEPTH and _depth(body) > MAX_DEPTH:
         refuse("too_deep", f"must nest at most {MAX_DEPTH} deep")
     # Each key had a colon: as many when written again means that none was there twice.

@@ -124,7 +124,7 @@ KINDS: dict[str, _Damage] = {
     ),
     "deep": _deep,
     "huge": _huge,
-    "not an object": _whole("not_an_object", b"[]", b"1", b'"text"', b"null", b"true", b"[{}]"),
+    "not an object": _whole("wrong_type", b"[]", b"1", b'"text"', b"null", b"true", b"[{}]"),
     "unknown envelope": _whole(
         "unknown_envelope", b"{}", b'{"type":"page"}', b'{"event_name":"purchase"}', b'{"event":1}'
     ),

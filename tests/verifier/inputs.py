@@ -23,7 +23,7 @@ _TOLD = "request_id decision_id order_id reason discount_minor items".split()
 
 # Reasons that this reader would have found itself: it must not see a sound event refused for them.
 DECIDABLE = frozenset(
-    "empty too_large not_utf8 bad_json duplicate_key too_deep not_finite not_an_object"
+    "empty too_large not_utf8 bad_json duplicate_key too_deep not_finite"
     " unknown_event_type key_mismatch wrong_topic too_far_in_future forbidden_header".split()
 )
 
@@ -132,7 +132,7 @@ def _read_object(record: Record) -> dict[str, Any]:
     except ValueError:
         _no_event("bad_json")
     if not isinstance(body, dict):
-        _no_event("not_an_object")
+        _no_event("wrong_type")
     if _nests_beyond(body, MAX_DEPTH):
         _no_event("too_deep")
     return body

@@ -8,7 +8,7 @@ from tests.verifier.inputs import content_of
 from tests.verifier.log import Record
 
 REASONS = frozenset(
-    "empty too_large not_utf8 bad_json duplicate_key too_deep not_finite not_an_object"
+    "empty too_large not_utf8 bad_json duplicate_key too_deep not_finite bad_signature"
     " unknown_envelope unknown_event_type missing_field wrong_type out_of_range bad_text"
     " key_mismatch wrong_topic bad_timestamp too_far_in_future id_conflict"
     " forbidden_header".split()

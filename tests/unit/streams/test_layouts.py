@@ -65,7 +65,7 @@ def test_bad_lines_are_refused_by_number_and_do_not_stop_the_run(tmp_path: Path)
         (5, "not_utf8"),
         (6, "bad_timestamp"),
         (7, "unknown_envelope"),
-        (8, "not_an_object"),
+        (8, "wrong_type"),
     ]
     assert len(_events(rows)) == 2
 
