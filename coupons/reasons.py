@@ -10,7 +10,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "caps_reached": ("The customer has had enough for now.", "该用户近期已收到足够的优惠。"),
     "explored": ("Drawn at random, to learn.", "随机抽取，用于学习。"),
     "random_arm": ("The customer is in the random group.", "该用户属于随机实验组。"),
-    "business_as_usual": ("The shop's traditional rule decided.", "由商店的传统规则决定。"),
+    "business_as_usual": (
+        "The plain rule decided: the first coupon that fits.",
+        "由简单规则决定：首张适用的券。",
+    ),
     "holdout": ("The customer is in the group without coupons.", "该用户属于无券对照组。"),
     "baseline_policy": ("A simple rule kept for comparison decided.", "由用于对比的简单策略决定。"),
     "cold_start": ("Little is known yet; priors were used.", "数据尚少，使用先验估计。"),

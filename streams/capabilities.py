@@ -57,7 +57,8 @@ C21 features chosen and dropped | - | - | not done: the learner is regularised, 
     family brings is measured beside it (`simulate --without`); no rule drops a feature by itself
 C22 interest by keyword, with a fallback | 4,096 remembered texts | sessions | done
     features/interests.py <- unit/features/test_keywords.py
-C23 one profile | 12,000 bytes with its row; beyond that cut to 8,192 | update | done
+C23 one profile | 12,000 bytes with its row; beyond that cut to 8,192 | update | partly: one
+    read gives all of it; 2 KB were asked for, and the rows of busy customers are larger
     features/profile.py <- unit/features/test_profile.py
 C24 segments | segments | segments | done
     online_models/knowledge/segments.py <- unit/online_models/knowledge/test_segments.py
@@ -111,7 +112,8 @@ C46 full, targeted, tiered | none | choose | done
     coupons/audiences.py <- unit/coupons/test_eligibility.py
 C47 caps, quiet hours | in the wallet | choose | done
     coupons/caps.py <- unit/coupons/test_wallet_histories.py
-C48 decides on what is done now | the row | step | done
+C48 decides on what is done now | the row | step | partly: the event itself is answered;
+    50 ms at p99 were asked for, and 455 were measured at half of the greatest load
     streams/flow.py <- unit/features/test_vector.py
 C49 cold start | none | score | done
     online_models/prior.py <- unit/coupons/test_policy.py

@@ -205,7 +205,10 @@ class Settings(BaseSettings):
     )
     random_ratio: Ratio = _setting(0.02, "Share of customers whose coupon is drawn.", "ratio")
     business_as_usual_ratio: Ratio = _setting(
-        0.05, "Share of customers who get what the shop did before.", "ratio"
+        0.05,
+        "Share of customers who get, at cart and checkout, the first coupon of the catalogue that "
+        "fits, whatever it earns: the plain rule that ours is compared with.",
+        "ratio",
     )
     holdout_ratio: Ratio = _setting(0.05, "Share of customers who never get a coupon.", "ratio")
     exploration_ratio: Ratio = _setting(
