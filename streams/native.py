@@ -190,7 +190,7 @@ def require_needs(native: NativeEvent) -> None:
     """
     for group in NEEDS.get(native.event_type, ()):
         for name in group:
-            if getattr(native, name):
+            if getattr(native, name) not in (None, "", ()):  # 0 is told, too
                 break
         else:
             refuse("missing_field", f"{' or '.join(group)} must be given")

@@ -13,6 +13,7 @@ from streams.context import NOTHING_KNOWN, Rules
 from streams.families import Families
 from streams.key_rings import former_keys_of
 from streams.learning import InForce
+from streams.setting_sources import text_of
 from streams.settings import Settings
 
 
@@ -22,12 +23,12 @@ def read_catalogue(settings: Settings) -> Catalogue:
     Raises
     ------
     SettingsError
-        There is no such file.
+        There is no such file, or it is no text.
     CatalogueError
         Entries are refused, each by name and line.
     """
     path = settings.catalogue_path
-    return parse_catalogue(path.read_text(encoding="utf-8"), str(path))
+    return parse_catalogue(text_of(path, "COUPON_CATALOGUE_FILE"), str(path))
 
 
 def _session_key(settings: Settings) -> bytes:

@@ -12,6 +12,7 @@ from pydantic_settings import PydanticBaseSettingsSource
 from streams.setting_problems import Problem, SettingsError
 
 MAX_FILE_BYTES = 1_000_000
+MAX_DEPTH = 8
 
 
 class StrictYaml(PydanticBaseSettingsSource):
@@ -27,7 +28,7 @@ class StrictYaml(PydanticBaseSettingsSource):
         if name is None:
             return {}
         path = Path(name)
-        values = _mapping(_text(path, "COUPON_CONFIG_FILE"), path)
+        values = _mapping(text_of(path, "COUPON_CONFIG_FILE"), path)
         secrets = [key for key in values if key in secret_names(self.settings_cls.model_fields)]
         if secrets:
             problems = [Problem(key, _elsewhere(key), f"in {path}") for key in secrets]
@@ -44,7 +45,7 @@ class SecretFiles(PydanticBaseSettingsSource):
         name = os.environ.get(variable)
         if not name:
             return None, field_name, False
-        lines = _text(Path(name), variable).splitlines()
+        lines = text_of(Path(name), variable).splitlines()
         if not lines or not lines[0]:
             raise SettingsError([Problem(variable, "a file with a secret in it", "an empty file")])
         return lines[0], field_name, False
@@ -69,7 +70,14 @@ def _elsewhere(key: str) -> str:
     return f"in COUPON_{key.upper()} or in the file that COUPON_{key.upper()}_FILE names"
 
 
-def _text(path: Path, variable: str) -> str:
+def text_of(path: Path, variable: str) -> str:
+    """Read the file that a setting names.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be read, is no text or is too large.
+    """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             expected = f"a file of at most {MAX_FILE_BYTES} bytes"
@@ -81,9 +89,32 @@ def _text(path: Path, variable: str) -> str:
         raise SettingsError([Problem(variable, "a readable file", found)]) from error
 
 
+def _refuse_unseen(text: str, path: Path) -> None:
+    """Refuse what a reader of the file would not see: a setting that is written twice, or depth."""
+    depth, nodes_count, names = 0, 0, set[str]()
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if not isinstance(event, yaml.NodeEvent):
+            continue
+        line, found = event.start_mark.line + 1 if event.start_mark else 1, None
+        if depth == 1:  # in the outermost mapping, where names and values take turns
+            nodes_count += 1
+            name = str(getattr(event, "value", "")) if nodes_count % 2 else ""
+            found = f"{name} written twice" if name in names else None
+            names |= {name} - {""}
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            found = f"depth {depth}" if depth > MAX_DEPTH else found
+        if found is not None:
+            expected = f"each setting once, at most {MAX_DEPTH} deep"
+            raise SettingsError([Problem(str(path), expected, f"{found} at line {line}")])
+
+
 def _mapping(text: str, path: Path) -> dict[str, Any]:
     expected = "a YAML mapping of setting names to values"
     try:
+        _refuse_unseen(text, path)
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

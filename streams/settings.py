@@ -24,6 +24,7 @@ from streams.setting_problems import PREFIX, Problem, SettingsError, explain
 from streams.setting_sources import SecretFiles, StrictYaml
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGED = (Path("deploy/catalogue.yaml"), Path("deploy/demo-catalogue.yaml"))
 DAY_MS = 86_400_000
 MASK = "******"
 APPROVALS_COUNT = 2
@@ -396,13 +397,17 @@ class Settings(BaseSettings):
     def catalogue_path(self) -> Path:
         """Where the catalogue stands: as named, else beside the code, else as packaged.
 
+        Only the product's own are packaged: whoever names another file means that one.
+
         Raises
         ------
         SettingsError
             It stands nowhere.
         """
-        packaged = ROOT / "streams" / "deploy" / self.catalogue_file.name
-        for path in (self.catalogue_file, ROOT / self.catalogue_file, packaged):
+        places = [self.catalogue_file, ROOT / self.catalogue_file]
+        if self.catalogue_file in PACKAGED:
+            places.append(ROOT / "streams" / self.catalogue_file)
+        for path in places:
             if path.is_file():
                 return path
         found = f"{str(self.catalogue_file)!r}, which does not exist"

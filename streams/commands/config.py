@@ -8,6 +8,7 @@ from streams import settings as every_setting
 from streams.approvers import own_signer
 from streams.options import json_option, pass_settings, print_json, print_table, settings_of
 from streams.reference import settings_page
+from streams.rules import read_catalogue
 from streams.setting_problems import unknown
 from streams.setting_sources import secret_names
 from streams.settings import Settings
@@ -50,11 +51,12 @@ def check(context: click.Context, as_json: bool) -> None:
     strangers = unknown(os.environ, fields, secret_names(fields))
     for problem in strangers:
         click.echo(f"Error: {problem}", err=True)
-    catalogue = settings_of(context).catalogue_path
+    settings = settings_of(context)
+    read_catalogue(settings)
     if as_json:
         print_json({"good": not strangers, "problems": [str(problem) for problem in strangers]})
     elif not strangers:
-        click.echo(f"{len(fields)} settings are good; the catalogue is {catalogue}")
+        click.echo(f"{len(fields)} settings are good; the catalogue is {settings.catalogue_path}")
     raise SystemExit(1 if strangers else 0)
 
 

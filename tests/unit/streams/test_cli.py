@@ -159,6 +159,16 @@ def test_config_check_reports_misspelt_variables() -> None:
     assert json.loads(result.stdout.splitlines()[-1])["good"] is False
 
 
+def test_config_check_reads_the_catalogue_too(tmp_path: Path) -> None:
+    file = tmp_path / "spring.yaml"
+    for content, found in ((b"\xff\xfe", "(not UTF-8)"), (b"campaigns: no", "must be a list")):
+        file.write_bytes(content)
+        result = call("config", "check", COUPON_CATALOGUE_FILE=str(file))
+        assert result.exit_code == 2
+        assert found in result.output
+        assert str(file) in result.output
+
+
 def test_config_check_tells_of_misspelt_variables_beside_bad_values() -> None:
     result = call("config", "check", COUPON_HOLDOUT_RATE="0.1", COUPON_PARTITIONS="0")
     assert result.exit_code == 2

@@ -177,9 +177,16 @@ def test_a_secret_in_the_yaml_file_is_refused_without_being_repeated(tmp_path: P
         ("- a\n- b\n", "a list"),
         ("just text\n", "a str"),
         ("!!python/object/apply:os.getcwd []\n", "not YAML at line 1"),
+        (
+            "partitions: 3\nholdout_ratio: 0.2\npartitions: 3\n",
+            "partitions written twice at line 3",
+        ),
+        (f"partitions: {'[' * 50}{']' * 50}", "was depth 9 at line 1"),
     ],
 )
-def test_a_file_that_is_no_mapping_is_refused(content: str, found: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_plain_mapping_is_refused(
+    content: str, found: str, tmp_path: Path
+) -> None:
     file = tmp_path / "shop.yaml"
     file.write_text(content)
     with pytest.raises(SettingsError, match=found):
@@ -205,10 +212,18 @@ def test_misspelt_variables_get_a_suggestion_and_twins_of_secrets_do_not() -> No
     assert str(problem).endswith("did you mean COUPON_HOLDOUT_RATIO?")
 
 
-def test_a_catalogue_that_stands_nowhere_is_told() -> None:
-    chosen = settings.load(overrides={"catalogue_file": "no/such.yaml"})
-    with pytest.raises(SettingsError, match="COUPON_CATALOGUE_FILE must be a readable file"):
-        _ = chosen.catalogue_path
+def test_only_the_products_own_catalogues_are_taken_from_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packaged = tmp_path / "streams" / "deploy" / "catalogue.yaml"
+    packaged.parent.mkdir(parents=True)
+    packaged.write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
+    assert settings.load().catalogue_path == packaged
+    for named in (tmp_path / "shop" / "catalogue.yaml", "shops/berlin/catalogue.yaml"):
+        with pytest.raises(SettingsError, match="COUPON_CATALOGUE_FILE must be a readable file"):
+            _ = settings.load(overrides={"catalogue_file": str(named)}).catalogue_path
 
 
 def test_a_catalogue_is_looked_for_in_the_working_directory_first(

@@ -146,6 +146,12 @@ def test_event_without_what_its_type_needs_is_refused(event_type: EventType) -> 
         wire.decode(FAMILY_OF[event_type], b"u", value, [], NOW_MS)
 
 
+def test_an_order_that_a_coupon_paid_whole_tells_its_total_by_0() -> None:
+    order = {"event_id": "e", "event_type": "order.completed", "user_id": "u", "order_id": "o"}
+    value = json.dumps({**order, "total_minor": 0}).encode()
+    assert wire.decode("purchase", b"u", value, [], NOW_MS).total_minor == 0
+
+
 _ids = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=20)
 _money = st.none() | st.integers(0, 10**9)
 _items = st.builds(
