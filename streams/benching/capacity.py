@@ -182,7 +182,7 @@ FORMULAS = (
     (
         "trainer",
         "events/s x {outcomes} outcomes x {learn:.0f} us",
-        "one core learns everything, in one order",
+        "the model alone; one core learns everything, in one order",
     ),
 )
 TEXT = """# Capacity
@@ -200,8 +200,11 @@ the alerts.
 
 ## What ends first
 
-- **Learning, at {full:,.0f} events/s.** There the trainer's core is full. Decisions do not wait for
-  it: the model grows older. Then learn from a part: fewer triggers (`COUPON_TRIGGERS`) or wider
+- **Learning, at {full:,.0f} events/s.** There the model alone fills the trainer's core. League,
+  evidence and snapshots make an outcome two and a half times as dear (`catch_up` of
+  `coupon-stream bench --events 5000`), and what is learned of sessions comes on top: reckon with a
+  third of it, and three times the table's share. Decisions do not wait for it: the model grows
+  older. Then learn from a part: fewer triggers (`COUPON_TRIGGERS`) or wider
   spacing (`COUPON_DECISION_SPACING_MS`) make fewer outcomes.
 - **Partitions, at about {most:,.0f} events/s** with 1,000 of them. Beyond it, and well before it if
   regions have budgets of their own, run several installations: `COUPON_TOPIC_PREFIX` and
