@@ -173,6 +173,7 @@ def _setting_row(name: str, field: Mapping[str, Any]) -> tuple[str, ...]:
 def _capability_row(row: Capability) -> tuple[str, ...]:
     most = f"{BOUNDS[row.bound]:,} bytes" if row.bound in BOUNDS else row.bound
     us = f"{COSTS_US[row.stage]} ({row.stage})" if row.stage in COSTS_US else row.stage
+    us = "on the trainer" if row.stage == "catch_up" else us
     named = [f"`{path}`" if path else "-" for path in (row.module, row.test)]
     return row.id, row.what, *named, most, us, row.state
 

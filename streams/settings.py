@@ -298,7 +298,10 @@ class Settings(BaseSettings):
         "auto", "`auto` is console on a terminal and JSON lines elsewhere."
     )
     pseudonym_key: SecretStr | None = _setting(
-        None, "Key of the pseudonyms in logs; unset: drawn at every start, so they do not link."
+        None,
+        "Key of the pseudonyms in logs (unset: drawn at every start, so they do not link), and of "
+        "devices, addresses, persons and marks of erased users (unset: the experiment's salt). The "
+        "same on all workers; docs/security.md says how to change it.",
     )
     pseudonym_former_keys: SecretStr | None = _setting(
         None,

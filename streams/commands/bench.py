@@ -77,7 +77,7 @@ def bench(
     Examples:
       coupon-stream bench
       coupon-stream bench --users 1000,100000 --history 10,1000 --plot cost.svg
-      coupon-stream bench --peers --peers-python .venv-peers/bin/python --json
+      coupon-stream bench --peers --peers-python .venv/peers/bin/python --json
       coupon-stream bench --peers --full --out docs/benchmarks/latest.json \\
         --plot docs/benchmarks/cost.svg --page docs/benchmarks.md
     """
